@@ -24,6 +24,7 @@ FACE = {
         "AbcResult",
         "ClassSummary",
         "Grouping",
+        "GrowthList",
         "Matrix",
         "XyzResult",
         "build_matrix",
@@ -75,6 +76,7 @@ FACE = {
         "CallOutcome",
         "LapseRisk",
         "RiseChance",
+        "RisingCustomer",
         "backtest_lapse",
         "lapse_risk",
         "rise_chance",
@@ -91,6 +93,7 @@ FACE = {
         "default_playbook",
         "find_alerts",
         "find_calls",
+        "find_growth",
         "with_facts",
     },
     "leads": {

@@ -27,7 +27,7 @@ from abcxyz.crm.reports.base import Row, heading
 from abcxyz.registry import load
 from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
 from abcxyz.toolkit.catalogue import Catalogue, languages
-from abcxyz_bitrix.cards.own_fields import SEGMENT_ITEMS, SPECS
+from abcxyz_bitrix.cards.specs import SEGMENT_ITEMS, SPECS
 
 SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
@@ -304,6 +304,7 @@ CYRILLIC = {
     "abcxyz/tables/crm/cells.py": "yes and no in cells",
     "abcxyz/tables/crm/headings.py": "headings of columns",
     "abcxyz/tables/crm/histories.py": "headings of columns",
+    "abcxyz/tables/crm/personal.py": "headings of columns",
     "abcxyz/tables/roles.py": "headings of columns",
     "abcxyz/tables/layout/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/shapes/outline.py": "the word before the date of a document",

@@ -53,6 +53,11 @@ class BitrixSink:
         Segments whose customers are priority no. 1.
     unclassified
         ``mark`` customers who are no longer classified as such, or ``clear`` their fields.
+    summary
+        Write one readable line to a field of its own: segment, since when and what was before,
+        value of the window, last order and usual gap.
+    currency
+        Currency sign of the money in that line.
     leads
         Write the grades of leads.
     timeline, tasks, notify
@@ -92,6 +97,8 @@ class BitrixSink:
         fields_prefix: str = PREFIX,
         priority: Sequence[str] = ("AX", "AY"),
         unclassified: str = "mark",
+        summary: bool = False,
+        currency: str = "",
         leads: bool = True,
         timeline: bool = False,
         tasks: bool = False,
@@ -124,6 +131,7 @@ class BitrixSink:
             mark=unclassified == "mark",
             leads=leads,
             lang=lang,
+            summary=currency if summary else None,
         )
         if stalled_days or working_days:
             warnings.warn(
@@ -304,7 +312,14 @@ class BitrixSink:
     def _needs_fields(self) -> bool:
         try:
             return any(
-                ensure(self.client, entity, self._prefix, self._lang, dry_run=True).missing
+                ensure(
+                    self.client,
+                    entity,
+                    self._prefix,
+                    self._lang,
+                    dry_run=True,
+                    optional=self._comparison.optional_fields,
+                ).missing
                 for entity in self._entities
             )
         except AdapterError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abcxyz.toolkit.catalogue import Catalogue
 
-__all__ = ["message", "text"]
+__all__ = ["message", "plural", "text"]
 
 _CATALOGUE = Catalogue("abcxyz_bitrix")
-text, message = _CATALOGUE.text, _CATALOGUE.message
+text, message, plural = _CATALOGUE.text, _CATALOGUE.message, _CATALOGUE.plural

@@ -6,7 +6,8 @@ from typing import Any
 
 from tests.emulators.bitrix24.harness import Rig
 
-from abcxyz_bitrix.cards.own_fields import PREFIX, SPECS
+from abcxyz_bitrix.cards.own_fields import PREFIX
+from abcxyz_bitrix.cards.specs import SPECS
 from abcxyz_bitrix.sink import BitrixSink
 
 SEGMENTS = {"CO_1": "AX", "CO_2": "BY", "CO_3": "CZ", "C_1": "AZ"}
@@ -23,7 +24,7 @@ def shown(site: Rig, entity: int, number: int) -> dict[str, Any]:
     values = {
         spec.code: portal.value(entity, number, PREFIX + spec.code)
         for spec in SPECS
-        if entity in spec.entities
+        if entity in spec.entities and not spec.optional
     }
     return values | {"SEGMENT": portal.choice(entity, number, f"{PREFIX}SEGMENT")}
 

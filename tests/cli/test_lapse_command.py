@@ -80,6 +80,10 @@ def test_json_has_the_promised_shape_on_a_file_and_on_a_job(
     losses = [one["expected_loss"] for one in calls]
     assert losses == sorted(losses, reverse=True)
     assert {one["customer"] for one in calls} <= {one["customer"] for one in shown["customers"]}
+    growth = shown["growth"]["customers"]
+    assert growth
+    gains = [one["expected_gain"] for one in growth]
+    assert gains == sorted(gains, reverse=True)
     of_job = run_json(capsys, "lapse", "job.toml", *DAY, "--horizon", "90d")
     assert of_job == shown
 
@@ -91,8 +95,11 @@ def test_text_names_those_to_call_in_either_language(capsys: pytest.CaptureFixtu
     text = capsys.readouterr().out
     assert "To call:" in text
     assert "The list on past days" in text
+    assert "May reach class A within" in text
     assert main(["lapse", "sales.csv", *DAY, "--lang", "ru"]) == 0
-    assert "молчит" in capsys.readouterr().out
+    russian = capsys.readouterr().out
+    assert "молчит" in russian
+    assert "Могут дойти до класса A" in russian
 
 
 def bad_sales(customers: Iterable[object], days: Iterable[date]) -> Transactions:

@@ -9,7 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from abcxyz.charts.bars import before_after_bars, confidence_bars, forecast_bars
+from abcxyz.charts.bars import (
+    backtest_bars,
+    before_after_bars,
+    confidence_bars,
+    forecast_bars,
+)
 from abcxyz.charts.crm import crm_report
 from abcxyz.charts.curves import curve, lorenz
 from abcxyz.charts.flows import flow
@@ -30,6 +35,7 @@ from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.decomposition.sales_change import SalesChange
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.changes.before_after import BeforeAfter
@@ -45,6 +51,7 @@ __all__ = [
     "Picture",
     "alarm_chart",
     "anomaly_charts",
+    "backtest_bars",
     "before_after_bars",
     "confidence_bars",
     "crm_report",
@@ -105,6 +112,7 @@ _CHARTS: tuple[tuple[type, Callable[..., Picture]], ...] = (
     (Transitions, flow),
     (Confidence, confidence_bars),
     (Forecast, forecast_bars),
+    (Backtest, backtest_bars),
     (SalesChange, sales_waterfall),
     (Alarm, alarm_chart),
     (Anomalies, anomaly_charts),
@@ -124,7 +132,7 @@ def draw(result: object, lang: str = "en", **options: Any) -> Picture:
     ----------
     result
         An `Analysis`, `AbcResult`, `XyzResult`, `Matrix`, `Transitions`, `Confidence`,
-        `Forecast`, or a report of `abcxyz.crm`.
+        `Forecast`, `Backtest`, or a report of `abcxyz.crm`.
     lang
         Language of the labels and numbers.
     **options

@@ -1,4 +1,4 @@
-"""Bars of the confidence of classes, of a forecast, and of a figure before and after."""
+"""Bars: confidence of classes, forecast, backtest, and a figure before and after."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from abcxyz.charts.svg import (
     Picture,
 )
 from abcxyz.core.dynamics.forecast import Forecast
+from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.crm.changes.before_after import BeforeAfter
-from abcxyz.i18n import compact, number, percent, plural, text
+from abcxyz.i18n import compact, date_text, number, percent, plural, text
 
-__all__ = ["before_after_bars", "confidence_bars", "forecast_bars"]
+__all__ = ["backtest_bars", "before_after_bars", "confidence_bars", "forecast_bars"]
 
 _BINS = 10
 
@@ -186,3 +187,60 @@ def before_after_bars(
                ends, start),
     ]  # fmt: skip
     return bar_rows(report.explain(lang), rows, lang, width=width, theme=theme, heading=finding)
+
+
+def backtest_bars(
+    tried: Backtest,
+    lang: str = "en",
+    *,
+    width: float = 640,
+    currency: str = "",
+    theme: str = "light",
+    finding: bool = True,
+) -> Picture:
+    """Draw who of those named on past days came back, after a call or without one.
+
+    Parameters
+    ----------
+    tried
+        The backtest.
+    lang
+        Language of the labels and numbers.
+    width
+        Width in pixels; below 400 the layout is for a phone.
+    currency
+        Currency sign of the amounts.
+    theme
+        ``light`` or ``dark``.
+    finding
+        Whether the sentence stands above the bars.
+
+    Returns
+    -------
+    Picture
+        SVG text; a row for each day, with those named on it for the first time, and the money of
+        a horizon of those who did not come back.
+    """
+    back, called, gone = CLASS_COLOURS[1], CLASS_COLOURS[0], SAME
+    legend = [(text("came back", lang), back), (text("did not come back", lang), gone)]
+    if tried.after_call:
+        legend.insert(0, (text("came back after a call", lang), called))
+    rows = []
+    for one in tried.days:
+        named = [each for each in tried.namings if each.day == one.day]
+        returned = [each for each in named if each.came_back]
+        after = sum(each.called for each in returned)
+        lost = sum(each.money for each in named if not each.came_back)
+        note = text(
+            "{back} of {named}, lost {money}",
+            lang,
+            back=number(len(returned), lang),
+            named=number(len(named), lang),
+            money=compact(lost, lang, currency),
+        )
+        counts = (after, called), (len(returned) - after, back), (len(named) - len(returned), gone)
+        parts = tuple((float(count), colour) for count, colour in counts)
+        rows.append(BarRow(date_text(one.day, lang), parts, note))
+    return bar_rows(
+        tried.sentence(lang), rows, lang, legend=legend, width=width, theme=theme, heading=finding
+    )

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from abcxyz.charts.rows import BarRow, bar_rows
 from abcxyz.charts.svg import CLASS_COLOURS, DOWN, FAINT, UP, Picture, stacked
-from abcxyz.core.classes.segments import ABC
 from abcxyz.core.decomposition.sales_change import SalesChange
 from abcxyz.crm.changes.dimensions import DimensionChange
 from abcxyz.crm.changes.why_result import Why
@@ -59,6 +58,10 @@ def waterfall(
         if parts:
             steps = [(text(one.factor, lang), one.effect) for one in parts]
             charts.append((text(name, lang), why.value_before, steps, why.value_after))
+    if why.prices:
+        steps = [(one.name(lang), one.difference) for one in why.prices if one.difference]
+        named = text("By price and quantity", lang)
+        charts.append((named, why.value_before, steps, why.value_after))
     chosen = why.best or next(iter(why.dimensions), None)
     if chosen is not None:
         ends = [why.value_before, why.value_after]
@@ -109,7 +112,7 @@ def sales_waterfall(
             names[split],
             change.revenue_before,
             [
-                (one.part if one.part in ABC else names[one.part], one.difference)
+                (one.name(lang), one.difference)
                 for one in change.parts
                 if one.split == split and one.difference
             ],

@@ -4,10 +4,12 @@ from abcxyz.core.advice.actions import Action, Actions, advise
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
 from abcxyz.core.advice.calls import Call, CallList, CallOutcome
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
+from abcxyz.core.advice.growth import GrowthList, RisingCustomer
 from abcxyz.core.advice.playbook import Playbook, default_playbook
 from abcxyz.core.analysis.analyze import analyze, with_facts
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.find_calls import find_calls
+from abcxyz.core.analysis.find_growth import find_growth
 from abcxyz.core.analysis.record import Analysis, summary_object
 from abcxyz.core.analysis.summary import Summary
 from abcxyz.core.analysis.webhook_document import WebhookDocument
@@ -87,6 +89,7 @@ __all__ = [
     "Deal",
     "Forecast",
     "Grouping",
+    "GrowthList",
     "LapseRisk",
     "LeadContact",
     "Limits",
@@ -100,6 +103,7 @@ __all__ = [
     "Quality",
     "QualityIssue",
     "RiseChance",
+    "RisingCustomer",
     "Rule",
     "Scorecard",
     "Settings",
@@ -134,6 +138,7 @@ __all__ = [
     "event",
     "find_alerts",
     "find_calls",
+    "find_growth",
     "forecast",
     "group_names",
     "json_schema",

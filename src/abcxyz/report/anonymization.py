@@ -19,7 +19,9 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
     from abcxyz.core.advice.calls import CallList
+    from abcxyz.core.advice.growth import GrowthList
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot
@@ -79,7 +81,11 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
         actions=None if actions is None else mask.within(actions),
         lapse=None if analysis.lapse is None else mask.within(analysis.lapse),
         outcomes=[attrs.evolve(one, customer=mask.one(one.customer)) for one in analysis.outcomes],
+        rise=None if analysis.rise is None else mask.within(analysis.rise),
         calls=None if analysis.calls is None else _calls(analysis.calls, mask),
+        history=None,
+        backtest=None if analysis.backtest is None else _backtest(analysis.backtest, mask),
+        growth=None if analysis.growth is None else _growth(analysis.growth, mask),
         crm=None,
         raised_before=(),
         alerts=tuple(_alert(one, mask) for one in analysis.alerts),
@@ -166,6 +172,16 @@ def _calls(calls: CallList, mask: _Mask) -> CallList:
         for one in calls
     ]
     return attrs.evolve(calls, calls=tuple(hashed))
+
+
+def _backtest(tried: Backtest, mask: _Mask) -> Backtest:
+    hashed = (attrs.evolve(one, customer=mask.one(one.customer)) for one in tried.namings)
+    return attrs.evolve(tried, namings=tuple(hashed))
+
+
+def _growth(growth: GrowthList, mask: _Mask) -> GrowthList:
+    hashed = (attrs.evolve(one, customer=mask.one(one.customer)) for one in growth)
+    return attrs.evolve(growth, customers=tuple(hashed))
 
 
 def _alert(alert: Alert, mask: _Mask) -> Alert:

@@ -176,7 +176,7 @@ class Facts:
             first=_day(snapshot.first_day[i]),
             last=_day(snapshot.last_day[i]),
             gap=float(self.days[i]),
-            usual=float(self.silence.usual[i]),
+            usual=float(self.analysis.usual_gaps[i]),
             trend=float(self.trend[i]),
             owner=self.owner(who),
             channel="" if action is None else action.channel,

@@ -86,8 +86,9 @@ GLOSSARY = MappingProxyType(
         "brings exactly the mean.",
         "Gini": "Inequality: 0 where all customers bring the same, near 1 where one brings all.",
         "Cows, stars, dogs, questions": "Groups: AX, AZ, CX, and the rest.",
-        "Gap": "Days since the last order, and up to how many are usual: 90 % of the customer's "
-        "own gaps are no longer, or of the class's where the customer has few.",
+        "Gap": "Days since the last order. The usual gap is the mean of the customer's own; "
+        "overdue is who is silent for longer than 90 % of these, or of the class's where there "
+        "are few.",
         "A letter in question": "The class would change if other months of the window had "
         "counted: less than 80 % of 200 drawings of the months gave the same one. All others are "
         "firm.",

@@ -29,6 +29,7 @@ def analyze_file(
     settings: Settings,
     memory: str = MEMORY,
     spill: str | PathLike[str] | None = None,
+    backtest: int = 0,
     progress: Callable[[int], None] | None = None,
     after_reading: Callable[[], None] | None = None,
     **reading: Any,
@@ -45,6 +46,8 @@ def analyze_file(
         Settings of the classification.
     memory, spill, progress
         As in `abcxyz.tables.file_reading.FileReading`.
+    backtest
+        Number of past days on which the call list is tried; see `AlertRules`.
     after_reading
         Function called when all lines are read and added up.
     reading
@@ -92,10 +95,12 @@ def analyze_file(
         metric=settings.metric,
         **reading,
     )
+    rules = AlertRules(backtest=backtest)
     return analyze_reading(
         sales,
         as_of=as_of,
         settings=settings,
         after_reading=after_reading,
-        orders=learning(AlertRules(), settings, as_of, most=_MOST_DAYS),
+        alert_rules=rules,
+        orders=learning(rules, settings, as_of, most=_MOST_DAYS),
     )

@@ -54,8 +54,20 @@ def _with_currency(plain: str, lang: str, currency: str) -> str:
     return sign + pattern.format(number=plain.removeprefix(sign), currency=currency)
 
 
-def compact(value: float, lang: str, currency: str = "", *, signed: bool = False) -> str:
+def compact(
+    value: float,
+    lang: str,
+    currency: str = "",
+    *,
+    signed: bool = False,
+    decimals: int | None = None,
+) -> str:
     r"""Abbreviate a large number, for charts and key figures.
+
+    Parameters
+    ----------
+    decimals
+        Decimals of an abbreviated number; None for one below ten.
 
     Examples
     --------
@@ -71,7 +83,9 @@ def compact(value: float, lang: str, currency: str = "", *, signed: bool = False
     # 999.6 thousand rounds to 1 million, not to 1000 thousand.
     while abs(scaled) >= 999.5 and power < len(units) - 1:
         power, scaled = power + 1, scaled / 1000
-    decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
+    if decimals is None:
+        decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
+    decimals = decimals if power else 0
     plain = number(scaled, lang, decimals) + units[power]
     if signed and scaled > 0 and float(f"{scaled:.{decimals}f}"):
         plain = "+" + plain

@@ -10,7 +10,8 @@ from attrs import define, field, frozen
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
-from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, ensure, none_value
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure, none_value
+from abcxyz_bitrix.cards.specs import NO_SEGMENT
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
 from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
 from abcxyz_bitrix.rest.batch import Client
@@ -74,7 +75,10 @@ class Work:
 
 @frozen
 class Comparison:
-    """Comparison of cards with an analysis; the parameters are those of the sink."""
+    """Comparison of cards with an analysis; the parameters are those of the sink.
+
+    *summary* is the currency sign of the card's line, or None for no line.
+    """
 
     client: Client = field(repr=False)
     entities: tuple[int, ...]
@@ -84,6 +88,7 @@ class Comparison:
     mark: bool
     leads: bool
     lang: str
+    summary: str | None = None
 
     def run(
         self, analysis: Analysis, *, dry_run: bool, only: Collection[str] | None = None
@@ -103,7 +108,9 @@ class Comparison:
         ConfigError
             The fields are not there and cannot be made.
         """
-        all_cards = list(cards(analysis, lang=self.lang, priority=self.priority))
+        all_cards = list(
+            cards(analysis, lang=self.lang, priority=self.priority, summary=self.summary)
+        )
         customers = [str(customer) for customer in analysis.snapshot.customers.tolist()]
         if only is not None:
             all_cards = [card for card in all_cards if card.key in only]
@@ -140,6 +147,11 @@ class Comparison:
         work.writes.sort(key=lambda write: (-write.worth, write.party))
         return work
 
+    @property
+    def optional_fields(self) -> tuple[str, ...]:
+        """Codes of the optional fields that are written."""
+        return () if self.summary is None else ("SUMMARY",)
+
     def parties(self, customers: Iterable[str]) -> dict[str, list[Party]]:
         """Find the cards of customers by their keys."""
         return Keys(self.client, self.customer_id).parties(customers, self.entities)
@@ -166,7 +178,14 @@ class Comparison:
         dry_run: bool,
         others: bool = True,
     ) -> None:
-        card_fields = ensure(self.client, entity, self.prefix, self.lang, dry_run=dry_run)
+        card_fields = ensure(
+            self.client,
+            entity,
+            self.prefix,
+            self.lang,
+            dry_run=dry_run,
+            optional=self.optional_fields,
+        )
         if card_fields.missing and not dry_run:
             raise ConfigError(
                 "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
@@ -198,7 +217,7 @@ class Comparison:
                 write = self._cleared_card(card_fields, party, row, analysis)
             else:
                 seen.add(party)
-                different = changes(card_fields, row, card.wanted, day)
+                different = changes(card_fields, row, card.wanted, day, card.summary)
                 # Before the fields exist every classified card would be written.
                 differs = bool(different) or bool(card_fields.missing)
                 write = None

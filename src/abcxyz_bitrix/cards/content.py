@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from abcxyz import SEGMENTS, tag
-from abcxyz_bitrix.cards.own_fields import NO_SEGMENT, CardFields, Value, canonical
+from abcxyz_bitrix.cards.own_fields import CardFields, Value, canonical
+from abcxyz_bitrix.cards.specs import NO_SEGMENT
+from abcxyz_bitrix.cards.summary import Summary, summaries
 
 if TYPE_CHECKING:
     from abcxyz import Analysis
 
 __all__ = ["Card", "cards", "changes", "cleared", "lead_cards"]
 
-_CONTENT = ("SEGMENT", "TAG", "ADVICE", "ABC", "XYZ", "VALUE", "CV", "PRIORITY", "SCORE")
+_CONTENT = (
+    "SEGMENT", "TAG", "ADVICE", "ABC", "XYZ", "VALUE", "CV", "PRIORITY", "SCORE", "SUMMARY",
+)  # fmt: skip
 
 
 @frozen
@@ -33,20 +37,32 @@ class Card:
         Values by the code of the field.
     worth
         Value of the customer, for the order of writing.
+    summary
+        The card's line; None for none.
     """
 
     key: str
     wanted: Mapping[str, Value]
     worth: float
+    summary: Summary | None = None
 
 
-def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator[Card]:
-    """Yield the card of every classified customer."""
+def cards(
+    analysis: Analysis, *, lang: str, priority: Sequence[str], summary: str | None = None
+) -> Iterator[Card]:
+    """Yield the card of every classified customer.
+
+    Parameters
+    ----------
+    summary
+        Currency sign of the card's line; None for no line.
+    """
     snapshot = analysis.snapshot
     values, cvs = snapshot.value.tolist(), snapshot.cv.tolist()
     columns = zip(
         snapshot.customers.tolist(), snapshot.segment.tolist(), values, cvs, strict=True,
     )  # fmt: skip
+    lines = None if summary is None else summaries(analysis, lang=lang, currency=summary)
     for place, (customer, code, value, cv) in enumerate(columns):
         if code < 0:
             continue
@@ -61,7 +77,12 @@ def cards(analysis: Analysis, *, lang: str, priority: Sequence[str]) -> Iterator
             "CV": canonical("CV", cv),
             "PRIORITY": 1 if segment in priority else None,
         }
-        yield Card(str(customer), wanted, float(value) if value == value else 0.0)
+        yield Card(
+            str(customer),
+            wanted,
+            float(value) if value == value else 0.0,
+            None if lines is None else lines[place],
+        )
 
 
 def advice(analysis: Analysis, place: int, lang: str) -> str:
@@ -96,7 +117,11 @@ def cleared(card_fields: CardFields, *, mark: bool) -> dict[str, Value]:
 
 
 def changes(
-    card_fields: CardFields, row: Mapping[str, Any], wanted: Mapping[str, Value], day: date
+    card_fields: CardFields,
+    row: Mapping[str, Any],
+    wanted: Mapping[str, Value],
+    day: date,
+    summary: Summary | None = None,
 ) -> dict[str, Value]:
     """Compare a card with what it should show.
 
@@ -110,6 +135,8 @@ def changes(
         The content.
     day
         Date of a change of segment.
+    summary
+        The card's line, which also says since when and what was before.
 
     Returns
     -------
@@ -130,6 +157,9 @@ def changes(
         full["SINCE"] = day.isoformat()
     elif _without_numbers(now.get("ADVICE")) == _without_numbers(wanted.get("ADVICE")):
         full["ADVICE"] = now.get("ADVICE")
+    if summary is not None:
+        shown = {**now, **full}
+        full["SUMMARY"] = summary.line(shown.get("SINCE"), shown.get("PREVIOUS"))
     return {
         code: value
         for code, value in full.items()

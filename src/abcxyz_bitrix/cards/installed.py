@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from abcxyz_bitrix.cards.own_fields import existing_fields, field_method, specs_for
+from abcxyz_bitrix.cards.own_fields import existing_fields, field_method
+from abcxyz_bitrix.cards.specs import specs_for
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, is_empty
 from abcxyz_bitrix.rest.errors import BitrixError

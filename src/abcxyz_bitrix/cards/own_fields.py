@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from attrs import evolve, field, frozen
 
-from abcxyz import SEGMENTS
 from abcxyz.errors import AdapterError, ConfigError
 from abcxyz.toolkit.catalogue import languages
+from abcxyz_bitrix.cards.specs import NO_SEGMENT, SEGMENT_ITEMS, SPECS, Spec, specs_for
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD, Fields, fields_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_decimal, as_id, is_empty, rows_at
@@ -20,90 +19,20 @@ from abcxyz_bitrix.rest.refusals import maybe_done
 from abcxyz_bitrix.words import text
 
 __all__ = [
-    "NO_SEGMENT",
     "PREFIX",
-    "SEGMENT_ITEMS",
-    "SPECS",
     "CardFields",
-    "Spec",
     "Value",
     "ensure",
     "existing_fields",
     "field_method",
     "none_value",
-    "specs_for",
 ]
 
 PREFIX = "UF_CRM_ABCXYZ_"
 Value = str | int | Decimal | None
 
-NO_SEGMENT = "NONE"
-"""External code of the item for customers who are not classified."""
-
 _LONGEST = 50  # characters of a name with its prefix
 _TRIES = 3
-
-SEGMENT_ITEMS: Mapping[str, str] = MappingProxyType(
-    {
-        **{segment: segment for segment in SEGMENTS},
-        "PA": "P-A",
-        "PB": "P-B",
-        "PC": "P-C",
-        NO_SEGMENT: "not classified",
-    }
-)
-"""Items of the list of segments: external code -> English text."""
-
-
-@frozen
-class Spec:
-    """Definition of one custom field.
-
-    Parameters
-    ----------
-    code
-        Name after the prefix.
-    type
-        Field type of Bitrix24.
-    label
-        Label in English.
-    decimals
-        Decimals of a number; figures equal after rounding count as equal.
-    entities
-        Types of objects that have it.
-    """
-
-    code: str
-    type: str
-    label: str
-    decimals: int = 0
-    entities: tuple[int, ...] = (COMPANY, CONTACT)
-    settings: Mapping[str, Any] = field(factory=dict)
-
-
-_ALL = (COMPANY, CONTACT, LEAD)
-SPECS = (
-    Spec("SEGMENT", "enumeration", "ABC/XYZ segment",
-         entities=_ALL, settings={"DISPLAY": "LIST"}),
-    Spec("TAG", "string", "ABC/XYZ: tag"),
-    Spec("ADVICE", "string", "ABC/XYZ: recommendation",
-         entities=_ALL, settings={"ROWS": 4}),
-    Spec("ABC", "string", "ABC class"),
-    Spec("XYZ", "string", "XYZ class"),
-    Spec("VALUE", "double", "ABC/XYZ: value",
-         decimals=2, settings={"PRECISION": 2}),
-    Spec("CV", "double", "ABC/XYZ: coefficient of variation",
-         decimals=4, settings={"PRECISION": 4}),
-    Spec("PREVIOUS", "string", "ABC/XYZ: previous segment", entities=_ALL),
-    Spec("SINCE", "date", "ABC/XYZ: segment since",
-         entities=_ALL),
-    Spec("PRIORITY", "integer", "ABC/XYZ: priority"),
-    Spec("SCORE", "double", "Lead score",
-         decimals=1, entities=(LEAD,), settings={"PRECISION": 1}),
-    Spec("MARK", "string", "ABC/XYZ: write mark",
-         entities=_ALL),
-)  # fmt: skip
-"""The fields, in the order of the card."""
 
 
 @frozen
@@ -205,11 +134,6 @@ def canonical(code: str, value: float | str | date | None) -> Value:
     return _canonical(spec, Decimal(repr(float(value))) if spec.type == "double" else value)
 
 
-def specs_for(entity: int) -> list[Spec]:
-    """List the fields of a type of objects."""
-    return [spec for spec in SPECS if entity in spec.entities]
-
-
 def check_prefix(prefix: str) -> str:
     """Check that the portal neither changes nor cuts a prefix.
 
@@ -232,11 +156,21 @@ def check_prefix(prefix: str) -> str:
     return prefix
 
 
-def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool) -> CardFields:
+def ensure(
+    client: Client,
+    entity: int,
+    prefix: str,
+    lang: str,
+    *,
+    dry_run: bool,
+    optional: Collection[str] = (),
+) -> CardFields:
     """Find the adapter's fields, and create the missing ones.
 
     Parameters
     ----------
+    optional
+        Codes of optional fields that are created as well.
     dry_run
         Create nothing.
 
@@ -247,7 +181,7 @@ def ensure(client: Client, entity: int, prefix: str, lang: str, *, dry_run: bool
     """
     for attempt in range(_TRIES):
         existing = existing_fields(client, entity)
-        missing = _missing(existing, entity, prefix)
+        missing = _missing(existing, entity, prefix, optional)
         incomplete = _incomplete_list(existing, prefix)
         if dry_run or not (missing or incomplete):
             break
@@ -276,7 +210,9 @@ def _card_fields(
         if not is_empty(item.get("XML_ID"))
     }
     gone = {spec.code for spec in missing} | {
-        spec.code for spec in specs_for(entity) if spec.code not in names_by_code
+        spec.code
+        for spec in specs_for(entity)
+        if spec.code not in names_by_code and not spec.optional
     }
     return CardFields(entity, names_by_code, items, tuple(sorted(gone)))
 
@@ -295,12 +231,18 @@ def existing_fields(client: Client, entity: int) -> dict[str, Mapping[str, Any]]
     return {str(row.get("FIELD_NAME", "")).upper(): row for row in rows}
 
 
-def _missing(existing: Mapping[str, Mapping[str, Any]], entity: int, prefix: str) -> list[Spec]:
+def _missing(
+    existing: Mapping[str, Mapping[str, Any]],
+    entity: int,
+    prefix: str,
+    optional: Collection[str] = (),
+) -> list[Spec]:
     missing = []
     for spec in specs_for(entity):
         row = existing.get(prefix + spec.code)
         if row is None:
-            missing.append(spec)
+            if not spec.optional or spec.code in optional:
+                missing.append(spec)
         elif row.get("USER_TYPE_ID") != spec.type or as_bool(row.get("MULTIPLE")):
             raise ConfigError(
                 "the field {name} exists in Bitrix24 with the type {type}, and {wanted} is "

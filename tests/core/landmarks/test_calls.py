@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from datetime import date, timedelta
 
 import attrs
 import numpy as np
 import pytest
-from tests.core.landmarks.worlds import END, made_world
+from tests.core.landmarks.worlds import END, made_world, pausing_world
 
 from abcxyz import (
     AlertRules,
@@ -20,15 +21,20 @@ from abcxyz import (
     Settings,
     Transactions,
     analyze,
+    backtest_lapse,
     find_alerts,
     find_calls,
     lapse_risk,
     with_facts,
 )
 from abcxyz.core.analysis.learn_lapses import learning
+from abcxyz.core.landmarks.backtest import Naming
 from abcxyz.core.sales.calendar import period_start
 from abcxyz.report.anonymization import anonymize
+from abcxyz.report.customers import Facts
+from abcxyz.report.page.render import render_html
 from abcxyz.tables.export.summary import summary_text
+from abcxyz.toolkit.numbers import compact
 
 RULE = AlertRules(lapse="rule")
 
@@ -200,6 +206,33 @@ def test_actions_follow_the_call_list(analysis: Analysis) -> None:
         assert call.days > call.usual
 
 
+def test_usual_is_the_mean_gap_wherever_it_is_named(
+    analysis: Analysis, sales: Transactions
+) -> None:
+    """Call, advice, page and workbook name one figure, by the rule as well."""
+    facts = Facts(analysis)
+    for i, who in enumerate(analysis.snapshot.customers.tolist()):
+        days = np.unique(sales.day[sales.customer == who])
+        days = days[days < np.datetime64(END)]
+        gaps = np.diff(days[days >= np.datetime64(analysis.snapshot.periods.lookback.since)])
+        if len(gaps):
+            assert analysis.usual_gaps[i] == pytest.approx(gaps.astype(int).mean())
+        np.testing.assert_equal(facts.customer(i).usual, analysis.usual_gaps[i])
+    places = analysis.snapshot.positions
+    by_rule = with_facts(analysis, alert_rules=RULE)
+    for made in (analysis, by_rule, analyze(sales, as_of=END)):
+        assert made.calls is not None
+        assert made.actions is not None
+        for call in made.calls:
+            assert call.usual == pytest.approx(analysis.usual_gaps[places[call.customer]])
+    plain = analyze(sales, as_of=END)
+    assert plain.actions is not None
+    assert plain.calls is not None
+    for call in plain.calls:
+        said = plain.actions[places[call.customer]].text()
+        assert f"usual are {call.usual:.0f}: " in said
+
+
 def test_nobody_is_late_within_the_own_usual_gap() -> None:
     """A long own gap is not shortened by those of the others."""
     random = np.random.default_rng(4)
@@ -237,3 +270,70 @@ def test_json_holds_the_list_and_anonymous_files_no_identifiers(analysis: Analys
     of_outcomes = [str(one.customer) for one in hidden.outcomes]
     assert not plain & {*of_calls, *of_outcomes, *map(str, hidden.lapse.customers.tolist())}
     assert set(of_calls) <= set(map(str, hidden.snapshot.customers.tolist()))
+
+
+def test_backtest_of_an_analysis_is_that_of_the_command_and_draws_itself() -> None:
+    """The page holds the picture: each silence once, by the day on which it was named first."""
+    sales, _ = pausing_world()
+    rules, settings = AlertRules(backtest=2), Settings(lookback="36M")
+    plain = analyze(
+        sales,
+        as_of=END,
+        settings=settings,
+        orders=learning(rules, settings, END),
+        alert_rules=rules,
+    )
+    named = plain.backtest
+    assert named is not None
+    alone = backtest_lapse(sales, END, named.horizon_days, settings=settings, most=2)
+    assert [one.named for one in named.days] == [one.named for one in alone.days]
+    back = next(one for one in named.namings if one.came_back)
+    done = CallOutcome(customer=back.customer, day=back.day, outcome="called")
+    again = analyze(
+        sales,
+        as_of=END,
+        settings=settings,
+        orders=learning(rules, settings, END),
+        alert_rules=rules,
+        outcomes=[done],
+    )
+    tried = again.backtest
+    assert tried is not None
+    assert (tried.named, tried.came_back, tried.after_call) == (
+        named.named, named.came_back, 1,
+    )  # fmt: skip
+    picture = str(tried.plot(currency="$"))
+    assert tried.sentence() in picture
+    assert "came back after a call" in picture
+    assert "came back after a call" not in str(named.plot())
+    for day in tried.days:
+        first = [one for one in tried.namings if one.day == day.day]
+        returned = sum(one.came_back for one in first)
+        lost = sum(one.money for one in first if not one.came_back)
+        assert f"{returned} of {len(first)}, lost {compact(lost, 'en', '$')}" in picture
+    # A bar is as long as the customers that it stands for.
+    widths = [float(one) for one in re.findall(r'width="([0-9.]+)"[^>]*><title>', picture)]
+    counts = [
+        count
+        for day in tried.days
+        for count in _parts([one for one in tried.namings if one.day == day.day])
+        if count
+    ]
+    assert len(widths) == len(counts)
+    scale = widths[0] / counts[0]
+    np.testing.assert_allclose(widths, [scale * one for one in counts], rtol=0.02)
+    page = render_html(again, languages=["en", "ru"], lang="en")
+    assert tried.sentence() in page
+    assert tried.sentence("ru") in page
+    hidden = anonymize(again, b"0123456789abcdef")
+    assert hidden.backtest is not None
+    assert not {str(one.customer) for one in hidden.backtest.namings} & set(
+        map(str, sales.customer.tolist())
+    )
+
+
+def _parts(named: list[Naming]) -> tuple[int, int, int]:
+    """Those who came back after a call, those who did without one, and the others."""
+    back = [one for one in named if one.came_back]
+    called = sum(one.called for one in back)
+    return called, len(back) - called, len(named) - len(back)

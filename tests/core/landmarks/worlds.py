@@ -52,3 +52,27 @@ def made_world(
             day += random.gamma(shape, mean / shape)
     first = np.datetime64(start, "D")
     return Transactions(np.array(ids), first + np.array(offsets), np.array(amounts)), left
+
+
+def pausing_world() -> tuple[Transactions, dict[int, dict[str, object]]]:
+    """Make customers of whom those of the south pause for half a year at random, and come back.
+
+    Returns
+    -------
+    tuple
+        The sales, and customer -> region and name.
+    """
+    random = np.random.default_rng(8)
+    ids, days, money = [], [], []
+    regions: dict[int, dict[str, object]] = {}
+    for who in range(240):
+        south = bool(random.random() < 0.5)
+        regions[who] = {"region": "south" if south else "north", "name": f"Firm {who}"}
+        size, at = float(np.exp(random.normal(6, 1))), float(random.uniform(0, 60))
+        while at < 900:
+            ids.append(who)
+            days.append(np.datetime64(END) - 900 + int(at))
+            money.append(size * float(np.exp(random.normal(0, 0.3))))
+            pauses = south and random.random() < 0.15
+            at += random.uniform(170, 200) if pauses else random.uniform(15, 35)
+    return Transactions(ids, np.array(days), money), regions

@@ -14,7 +14,7 @@ from tests.crm.worlds import World, read, worlds
 
 from abcxyz.cli import main
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm import CrmData, Deals, Stage, StageMap, why
+from abcxyz.crm import CrmData, Deals, ProductLines, Stage, StageMap, why
 from abcxyz.crm.changes.metrics import DIMENSIONS, observations
 from abcxyz.errors import InputError
 
@@ -194,3 +194,97 @@ def test_why_of_a_file_of_sales(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main(argv) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("By customers: customers gone -100.10")  # line by line
+
+
+PRICED = """client,date,sum,item,qty
+a,2026-05-04,100.10,x,10
+b,2026-05-05,50,y,5
+a,2026-06-04,240,x,12
+b,2026-06-05,30,z,
+c,2026-06-06,70,z,7
+"""
+WINDOWS = ["--before", "2026-05", "--after", "2026-06", "--as-of", "2026-07-01"]
+
+
+def test_price_and_quantity_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The parts add up to the kopeck; a line without a quantity is a part of its own."""
+    file = tmp_path / "sales.csv"
+    file.write_text(PRICED)
+    argv = ["why", str(file), *WINDOWS, "--product", "item", "--quantity", "qty"]
+    assert main([*argv, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    parts = {one["part"]: one["difference"] for one in found["parts"] if one["split"] == "prices"}
+    assert parts == {
+        "price": 109.89,  # 11 at 20.00 instead of 10.01
+        "quantity": 30.01,  # 2 at 15.005
+        "products_gone": -50.0,
+        "products_new": 70.0,
+        "without_quantity": 30.0,
+    }
+    assert round(100 * sum(parts.values())) == round(100 * found["difference"])
+    assert main([*argv, "--lang", "ru"]) == 0
+    assert "цена 109,89" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--product", "item"], "need both columns"),
+        (["--product", "item", "--quantity", "no"], "no column 'no' for the option quantity"),
+        (
+            [
+                "--product",
+                "item",
+                "--quantity",
+                "qty",
+                "--rate",
+                "EUR=90",
+                "--currency-column",
+                "item",
+            ],
+            "cannot be split in converted money",
+        ),
+    ],
+)
+def test_what_price_and_quantity_need(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], reason: str
+) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text(PRICED)
+    assert main(["why", str(file), *WINDOWS, *options]) != 0
+    assert reason in capsys.readouterr().err
+
+
+def test_price_and_quantity_of_deals() -> None:
+    """The lines of the deals won; what they lack to the amount is a part of its own."""
+    days = ["2026-05-04T09:00:00Z"] * 3 + ["2026-06-04T09:00:00Z"] * 3
+    stages = ["WON", "LOST", "WON"] * 2 + ["NEW"]
+    # The open deal is younger than the windows, and ends the records.
+    days.append("2026-07-05T09:00:00Z")
+    closed = [*days[:-1], None]
+    crm = CrmData(
+        deals=Deals(
+            deal=[1, 2, 3, 4, 5, 6, 7], funnel=["s"] * 7, created=days, closed=closed,
+            stage=stages, amount=[100.0, 70.0, 50.0, 240.0, 70.0, 40.05, 9.0],
+        ),
+        lines=ProductLines(
+            deal=[1, 2, 3, 4, 6], product=["x", "x", "y", "x", "z"],
+            amount=[100.0, 70.0, 50.0, 240.0, 40.0], quantity=[10.0, 7.0, 5.0, 12.0, 4.0],
+        ),
+        stages=StageMap(
+            {"s": ["NEW", Stage("WON", semantics="S"), Stage("LOST", semantics="F")]}
+        ),
+    )  # fmt: skip
+    change = why(crm, "revenue", MAY, JUNE, horizon=1)
+    parts = {one.part: one.difference for one in change.prices}
+    assert parts == {
+        "price": 110.0,
+        "quantity": 30.0,
+        "products_gone": -50.0,
+        "products_new": 40.0,
+        "without_quantity": 0.05,
+    }
+    assert sum(parts.values()) == pytest.approx(change.difference)
+    assert "By price and quantity: price 110" in change.explain()
+    assert "price" in change.plot()
+    assert change.to_dict()["prices"][0]["part"] == "price"

@@ -20,9 +20,9 @@ from abcxyz.report.vocabulary import GLOSSARY
 openpyxl = pytest.importorskip("openpyxl")
 pytest.importorskip("xlsxwriter")
 
-ENGLISH = ["Summary", "Matrix", "Customers", "Transitions", "Alerts", "Prospects",
-           "Quality", "Settings", "What the words mean"]  # fmt: skip
-RUSSIAN = ["Итоги", "Матрица", "Клиенты", "Переходы", "Сигналы",
+ENGLISH = ["Summary", "Matrix", "Customers", "Transitions", "Calls", "Growth", "Alerts",
+           "Prospects", "Quality", "Settings", "What the words mean"]  # fmt: skip
+RUSSIAN = ["Итоги", "Матрица", "Клиенты", "Переходы", "Звонки", "Рост", "Сигналы",
            "Потенциальные клиенты", "Качество", "Настройки", "Что значат слова"]  # fmt: skip
 
 

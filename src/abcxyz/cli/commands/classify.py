@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_large_options(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--out", metavar="DIR", help="write CSV, Excel, JSON and HTML there")
+    output.add_argument(
+        "--backtest",
+        action="store_true",
+        help="try the call list on past days, and show on the page who came back",
+    )
     add_anonymize(output)
     output.add_argument("--json", action="store_true", help="print one object instead of text")
 
@@ -46,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
+    from abcxyz.core.landmarks.backtest import MOST_DAYS
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
@@ -56,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
             args.file[0] if len(args.file) == 1 else args.file,
             as_of=parse_day(args.as_of),
             settings=settings_of(args),
+            backtest=MOST_DAYS if args.backtest else 0,
             progress=progress.counted,
             after_reading=lambda: progress.begin("classify", ""),
             **large_options(args),

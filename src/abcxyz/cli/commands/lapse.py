@@ -72,7 +72,7 @@ def parse_horizon(written: str | None) -> int | None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.lapse_text import backtest_text, lapse_text
+    from abcxyz.cli.output.lapse_text import backtest_text, growth_text, lapse_text
     from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.documents import json_text
     from abcxyz.core.landmarks.backtest import backtest_of
@@ -80,9 +80,10 @@ def run(args: argparse.Namespace) -> int:
     horizon = parse_horizon(args.horizon)
     with open_sales_input(args) as sales, show_warnings(text_language(args)):
         analysis, history = _analyzed(sales, horizon)
-        risk, calls = analysis.lapse, analysis.calls
+        risk, calls, growth = analysis.lapse, analysis.calls, analysis.growth
         assert risk is not None
         assert calls is not None
+        assert growth is not None
         tried = None
         if args.backtest:
             tried = backtest_of(
@@ -95,10 +96,14 @@ def run(args: argparse.Namespace) -> int:
         names, lang = sales.reading.names, text_language(args)
     if args.json:
         lang = data_language(args)
-        shown = {**risk.to_dict(lang), "calls": calls.to_dict(lang)}
+        shown = {
+            **risk.to_dict(lang), "calls": calls.to_dict(lang), "growth": growth.to_dict(lang),
+        }  # fmt: skip
         print(json_text(shown if tried is None else {**shown, "backtest": tried.to_dict()}))
         return 0
     print(lapse_text(risk, calls, names, lang))
+    print()
+    print(growth_text(growth, names, lang))
     if tried is not None:
         print()
         print(backtest_text(tried, lang))

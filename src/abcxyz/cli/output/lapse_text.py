@@ -1,4 +1,4 @@
-"""Lapse risk and its backtest as text for a terminal."""
+"""Lapse risk, growth list and backtest as text for a terminal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from abcxyz.i18n import date_text, money, number, percent, text, translate
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.calls import Call, CallList
+    from abcxyz.core.advice.growth import GrowthList, RisingCustomer
     from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.landmarks.lapse_record import LapseRisk
 
-__all__ = ["backtest_text", "lapse_text"]
+__all__ = ["backtest_text", "growth_text", "lapse_text"]
 
 _SHOWN = 20
+_FEW = 10
 
 
 def lapse_text(risk: LapseRisk, calls: CallList, names: Mapping[Any, str], lang: str) -> str:
@@ -107,6 +109,35 @@ def _explained(call: Call, names: Mapping[Any, str], lang: str) -> list[str]:
     return lines
 
 
+def growth_text(growth: GrowthList, names: Mapping[Any, str], lang: str) -> str:
+    """Return who of class B may reach class A, and what the chances rest on."""
+    lines = [
+        text("May reach class A within {days} days", lang, days=growth.horizon_days),
+        f"{text('Basis', lang)}: {translate(growth.why, lang)}",
+    ]
+    if growth.held_back:
+        held_back = number(growth.held_back, lang)
+        lines.append(
+            text("Beyond the customers per responsible employee: {count}", lang, count=held_back)
+        )
+    if not growth:
+        return "\n".join([*lines, text("Nobody of class B is near class A", lang)])
+    heads = ("Customer", "Segment", "Probability", "Missing", "Expected gain", "In charge")
+    rows = [[text(head, lang) for head in heads]]
+    rows += [
+        [
+            one_line(_name(one, names))[:40],
+            one.segment,
+            _share(one.probability, lang),
+            _money(one.missing, lang),
+            _money(one.expected_gain, lang),
+            one_line(one.owner or "–")[:30],
+        ]
+        for one in growth[:_FEW]
+    ]
+    return "\n".join([*lines, table(rows)])
+
+
 def backtest_text(tried: Backtest, lang: str) -> str:
     """Return a table of past days: whom the list named, and what followed."""
     title = text("The list on past days, {days} days ahead", lang, days=tried.horizon_days)
@@ -139,8 +170,8 @@ def backtest_text(tried: Backtest, lang: str) -> str:
     return "\n".join([title, table(rows), tried.sentence(lang)])
 
 
-def _name(call: Call, names: Mapping[Any, str]) -> str:
-    return names.get(call.customer) or str(call.customer)
+def _name(one: Call | RisingCustomer, names: Mapping[Any, str]) -> str:
+    return names.get(one.customer) or str(one.customer)
 
 
 def _share(value: float, lang: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import tomllib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -106,6 +106,19 @@ class Alert:
         if self.about_figure and self.facts:
             return UnusualFigure.from_facts(self.facts).sentence(lang)
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
+        if self.kind == "near_a" and "probability" in facts:
+            missing = self.facts["missing"]
+            assert isinstance(missing, (int, float))
+            facts["missing"] = plain_number(round(missing), lang)
+            return text(
+                "{customer} ({after}) lacks {missing} to become A and reaches it within {horizon} "
+                "days with a probability of {probability} %; {money} expected to be gained",
+                lang,
+                customer=self.customer if name is None else name,
+                after=self.after,
+                money="?" if self.money is None else plain_number(round(self.money), lang),
+                **facts,
+            )
         if "probability" in facts:
             return text(
                 "{customer} ({after}) has not ordered for {days} days, usual are {usual}; nothing "
@@ -239,6 +252,10 @@ def _is_lapse(_: object, option: attrs.Attribute[str], value: str) -> None:
         )
 
 
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
 @frozen(kw_only=True)
 class AlertRules:
     """Thresholds of the alert rules.
@@ -248,10 +265,18 @@ class AlertRules:
     lapse
         One of `LAPSES`: how a lapse is found. Where nothing could be learned, by the rule.
     per_owner
-        Number of learned lapses per responsible employee, those of the largest expected loss; 0
-        for all. Customers without one are not counted.
+        Number of learned lapses per responsible employee, those of the largest expected loss, and
+        of customers near A, those of the largest expected gain; 0 for all. Customers without one
+        are not counted.
+    attributes
+        Attributes of the customers, from an enricher, from which lapses and rises are learned
+        besides the sales.
+    backtest
+        Number of past days on which the call list is tried, for the page of the report; each
+        costs as much as learning once. 0 for none.
     near
-        Share of the lower limit of A: a customer of class B that lacks no more is near A.
+        Share of the lower limit of A: a customer of class B that lacks no more is near A. With
+        learned chances as many customers are listed, those with the largest ones.
     quantile
         Quantile of the customer's gaps between orders: a longer silence is a lapse.
     least_gaps
@@ -280,7 +305,17 @@ class AlertRules:
     per_owner: int = field(
         default=20,
         validator=_is_count,
-        metadata={"help": "so many learned lapses per responsible employee, 0 for all"},
+        metadata={"help": "so many learned lapses and rises per responsible employee, 0 for all"},
+    )
+    attributes: tuple[str, ...] = field(
+        default=(),
+        converter=_names,
+        metadata={"help": "attributes from an enricher to learn lapses and rises from"},
+    )
+    backtest: int = field(
+        default=0,
+        validator=_is_count,
+        metadata={"help": "try the call list on so many past days, for the page; 0 for none"},
     )
     near: float = field(
         default=0.10,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -13,17 +12,26 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import same_numbers
+from abcxyz.core.advice.owner_cap import first_of_owners
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.display import brief
 from abcxyz.core.documents import plain_value
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.monthly import first_of_months
-from abcxyz.core.landmarks.reasons import reason
+from abcxyz.core.landmarks.reasons import sentences
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Message, translate
 from abcxyz.toolkit.known_names import check_known
 
-__all__ = ["OUTCOMES", "Call", "CallList", "CallOutcome", "call_list", "calls_of_risk"]
+__all__ = [
+    "OUTCOMES",
+    "Call",
+    "CallList",
+    "CallOutcome",
+    "call_list",
+    "calls_of_risk",
+    "first_of_owners",
+]
 
 OUTCOMES: Mapping[str, str] = MappingProxyType(
     {"called": "customer called", "ordered": "customer ordered", "lost": "customer lost"}
@@ -83,8 +91,8 @@ class Call:
     days
         Days since then.
     usual
-        The usual gap between orders, in days: the mean of the customer's gaps, with a single order
-        that of all customers; by the rule the quantile that the rule compares with.
+        The usual gap between orders, in days: the mean of the customer's gaps; with a single order
+        that of all customers, or NaN by the rule.
     longest
         The longest gap between two orders so far, in days; NaN without one.
     months
@@ -132,14 +140,11 @@ class Call:
 
     def reasons(self, lang: str = "en") -> list[str]:
         """Return why the customer may not come back, as sentences, the strongest first."""
-        return self._sentences(self._because, lang)
+        return sentences(self._because, self._facts, lang)
 
     def against(self, lang: str = "en") -> list[str]:
         """Return what speaks for the customer coming back."""
-        return self._sentences(self._against, lang)
-
-    def _sentences(self, groups: Iterable[str], lang: str) -> list[str]:
-        return [one for one in (reason(group, self._facts, lang) for group in groups) if one]
+        return sentences(self._against, self._facts, lang)
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return plain values, ready for JSON; reasons in *lang*."""
@@ -345,13 +350,7 @@ def call_list(
             call = evolve(call, outcome=logged)
         due.append(call)
     due.sort(key=_rank)
-    chosen: list[Call] = []
-    counts: Counter[str] = Counter()
-    for call in due:
-        if call.owner is not None and 0 < per_owner <= counts[call.owner]:
-            continue
-        counts[call.owner or ""] += 1
-        chosen.append(call)
+    chosen = first_of_owners(due, per_owner)
     return CallList(
         as_of=as_of,
         horizon_days=horizon_days,

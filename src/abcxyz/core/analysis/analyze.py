@@ -17,7 +17,8 @@ from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.find_calls import find_calls
-from abcxyz.core.analysis.learn_lapses import lapse_of_orders, late_customers
+from abcxyz.core.analysis.find_growth import find_growth
+from abcxyz.core.analysis.learn_lapses import late_customers, learned, with_learned
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.classes.meaningless import warn_of_unsteady_x
@@ -96,10 +97,11 @@ def analyze(
     names, attributes, prospects
         Stored unchanged, see `Analysis`; an attribute ``owner`` names the responsible employee.
     orders
-        Collector of the order days, from which it is learned who will not come back; it collects
+        Collector of the order days, from which it is learned who will not come back and who of
+        class B will reach A; it collects
         *transactions*, or has collected the sales of the panel. None to leave lapses to the rule.
     horizon
-        Days of the lapse risk; None for the default of `lapse_risk`.
+        Days of the lapse risk and the rise chance; None for the default of `lapse_risk`.
     outcomes, raised_before
         As in `Analysis`; see `History.outcomes` and `History.raised_keys`.
 
@@ -192,9 +194,14 @@ def analyze(
         raised_before=raised_before,
     )
     rules = AlertRules() if alert_rules is None else alert_rules
-    analysis = attrs.evolve(analysis, lapse=lapse_of_orders(orders, analysis.snapshot, horizon))
+    analysis = with_learned(analysis, orders, rules, horizon)
+    return _advised(_with_actions(analysis, rules, playbook), facts, rules)
+
+
+def _with_actions(analysis: Analysis, rules: AlertRules, playbook: Playbook | None) -> Analysis:
+    """Recommend an action for each customer."""
     silence = analysis.silence(rules.quantile, rules.least_gaps)
-    lapsing, compared = late_customers(analysis, rules, silence) or (None, None)
+    lapsing, compared = late_customers(analysis, rules, silence)
     actions = advise(
         analysis.snapshot.segment,
         silence,
@@ -204,16 +211,14 @@ def analyze(
         late=lapsing,
         compared=compared,
     )
-    analysis = attrs.evolve(analysis, actions=actions)
-    return _advised(analysis, facts, rules)
+    return attrs.evolve(analysis, actions=actions)
 
 
 def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | None) -> Analysis:
-    """Find the customers to call, and the alerts."""
-    calls = find_calls(analysis, facts, rules)
-    return attrs.evolve(
-        analysis, calls=calls, alerts=find_alerts(analysis, facts, rules, calls=calls)
-    )
+    """Find the customers to call, those who may rise, and the alerts."""
+    calls, growth = find_calls(analysis, facts, rules), find_growth(analysis, facts, rules)
+    alerts = find_alerts(analysis, facts, rules, calls=calls, growth=growth)
+    return attrs.evolve(analysis, calls=calls, growth=growth, alerts=alerts)
 
 
 class SalesReading(Protocol):
@@ -356,6 +361,8 @@ def with_facts(
 ) -> Analysis:
     """Add CRM facts after the classification, and find the alerts again.
 
+    Lapses and rises are learned again where the rules name attributes that are known only now.
+
     Parameters
     ----------
     analysis
@@ -372,4 +379,10 @@ def with_facts(
         attributes=analysis.attributes if attributes is None else attributes,
         prospects=analysis.prospects if prospects is None else prospects,
     )
-    return _advised(extended, facts, alert_rules)
+    rules = AlertRules() if alert_rules is None else alert_rules
+    if extended.history is not None and rules.attributes and extended.attributes:
+        horizon = None if analysis.lapse is None else analysis.lapse.horizon_days
+        extended = learned(extended, extended.history, rules, horizon)
+        playbook = None if extended.actions is None else extended.actions.playbook
+        extended = _with_actions(extended, rules, playbook)
+    return _advised(extended, facts, rules)

@@ -15,7 +15,9 @@ from abcxyz._arrays import Bools
 from abcxyz.core.advice.alerts import ALERTS, ANOMALIES, Alert, AlertRules, Alerts
 from abcxyz.core.advice.calls import Call, CallList
 from abcxyz.core.advice.crm_facts import CrmFacts
+from abcxyz.core.advice.growth import GrowthList
 from abcxyz.core.analysis.find_calls import find_calls, is_learned, owner_of
+from abcxyz.core.analysis.find_growth import find_growth
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
 
@@ -30,6 +32,7 @@ def find_alerts(
     rules: AlertRules | None = None,
     *,
     calls: CallList | None = None,
+    growth: GrowthList | None = None,
 ) -> Alerts:
     """Find the alerts of an analysis.
 
@@ -43,6 +46,8 @@ def find_alerts(
         Thresholds; None for the defaults.
     calls
         What `find_calls` returns for the same arguments; None to find them here.
+    growth
+        The same of `find_growth`.
 
     Returns
     -------
@@ -54,7 +59,7 @@ def find_alerts(
     Falls out of A and of X are those of the steadied classes, so that a customer who oscillates
     around a limit raises no alert.
     """
-    finder = _AlertFinder(analysis, facts or CrmFacts(), rules or AlertRules(), calls)
+    finder = _AlertFinder(analysis, facts or CrmFacts(), rules or AlertRules(), calls, growth)
     alerts = [
         *finder.falls(),
         *finder.lapses(),
@@ -74,10 +79,16 @@ class _AlertFinder:
     """Search of one analysis for alerts, kind by kind."""
 
     def __init__(
-        self, analysis: Analysis, facts: CrmFacts, rules: AlertRules, calls: CallList | None
+        self,
+        analysis: Analysis,
+        facts: CrmFacts,
+        rules: AlertRules,
+        calls: CallList | None,
+        growth: GrowthList | None,
     ) -> None:
         self._analysis, self._facts, self._rules = analysis, facts, rules
         self._calls = find_calls(analysis, facts, rules) if calls is None else calls
+        self._growth = find_growth(analysis, facts, rules) if growth is None else growth
         snapshot = analysis.snapshot
         self._snapshot, self._as_of = snapshot, snapshot.as_of
         self._segment = snapshot.segment
@@ -192,15 +203,22 @@ class _AlertFinder:
         return silent_since if done is None else f"{silent_since}:{done.outcome}-{done.day}"
 
     def near(self) -> Iterator[Alert]:
-        """Yield customers of B just below the limit of A."""
-        limit = self._analysis.abc.cuts.first
-        if not math.isfinite(limit) or limit <= 0:
-            return
-        missing = limit - self._snapshot.value
-        with np.errstate(invalid="ignore"):
-            close = (self._snapshot.abc == 1) & (missing <= self._rules.near * limit)
-        for i in np.flatnonzero(close & ~self._in_a).tolist():
-            yield self._alert("near_a", i, None, float(missing[i]), age=self._since)
+        """Yield customers of B who may reach A: with the best chance, or just below its limit."""
+        for one in self._growth:
+            i = self._snapshot.positions[one.customer]
+            if math.isnan(one.probability):
+                yield self._alert("near_a", i, None, one.missing, age=self._since)
+                continue
+            yield self._alert(
+                "near_a",
+                i,
+                None,
+                one.expected_gain,
+                age=self._since,
+                missing=round(one.missing, 2),
+                probability=round(100 * one.probability),
+                horizon=self._growth.horizon_days,
+            )
 
     def dead(self) -> Iterator[Alert]:
         """Yield the customers of C with the most time spent."""

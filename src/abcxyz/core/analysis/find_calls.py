@@ -80,7 +80,7 @@ def _by_quantile(analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> Iter
     snapshot, risk = analysis.snapshot, analysis.lapse
     silence = analysis.silence(rules.quantile, rules.least_gaps)
     in_a = (snapshot.steady_abc == 0) | (snapshot.abc == 0)
-    longest = analysis.rhythm.longest()
+    longest, usual = analysis.rhythm.longest(), analysis.usual_gaps
     window = snapshot.periods.window.days
     horizon = USUAL_HORIZON if risk is None else risk.horizon_days
     in_money = snapshot.settings.metric != "count"
@@ -99,7 +99,7 @@ def _by_quantile(analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> Iter
             owner=owner_of(analysis, facts, customer),
             last_day=last,
             days=int(silence.days[i]),
-            usual=float(silence.usual[i]),
+            usual=float(usual[i]),
             longest=float(longest[i]),
             months=() if risk is None or row is None else risk.months_of(row),
             money=money if risk is None or row is None else float(risk.money[row]),
@@ -107,7 +107,7 @@ def _by_quantile(analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> Iter
             facts={
                 "silence": float(silence.days[i]),
                 "orders": float(counts[i]),
-                "own_gap": float(silence.usual[i]),
+                "own_gap": float(usual[i]),
                 "longest": float(longest[i]),
             },
         )

@@ -1,24 +1,32 @@
-"""Lapse risk of an analysis: collection of the order days, and who is late by it."""
+"""Lapse risk and rise chance of an analysis: collection of the order days, and who is late."""
 
 from __future__ import annotations
 
 from datetime import date
 
+import attrs
 import numpy as np
 
 from abcxyz._arrays import Bools, freeze
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.landmarks.backtest import backtest_of
+from abcxyz.core.landmarks.features import attribute_columns
 from abcxyz.core.landmarks.horizon import STALE
-from abcxyz.core.landmarks.lapse import lapse_of
-from abcxyz.core.landmarks.lapse_record import NAMED, LapseRisk
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector, day_number
+from abcxyz.core.landmarks.lapse import lapse_from, lapse_outcome
+from abcxyz.core.landmarks.lapse_record import NAMED
+from abcxyz.core.landmarks.order_history import (
+    OrderHistory,
+    OrderHistoryCollector,
+    day_number,
+)
+from abcxyz.core.landmarks.rise import rise_from, rise_outcome
+from abcxyz.core.landmarks.sample import LandmarkStudy
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
-from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["lapse_of_orders", "late_customers", "learning"]
+__all__ = ["late_customers", "learned", "learning", "with_learned"]
 
 
 def learning(
@@ -37,33 +45,70 @@ def learning(
     return OrderHistoryCollector(settings.metric, as_of, since=since, **limits)
 
 
-def lapse_of_orders(
-    orders: OrderHistoryCollector | None, snapshot: Snapshot, horizon: int | None = None
-) -> LapseRisk | None:
-    """Estimate who will not come back, unless the sales end too early for that."""
+def with_learned(
+    analysis: Analysis,
+    orders: OrderHistoryCollector | None,
+    rules: AlertRules,
+    horizon: int | None = None,
+) -> Analysis:
+    """Estimate who will not come back and who will rise, unless the sales end too early."""
     history = None if orders is None else orders.close()
     if history is None or not len(history):
-        return None
-    if day_number(snapshot.as_of) - history.span[1] - 1 > STALE:
-        return None
-    return lapse_of(
-        history, snapshot.as_of, horizon, settings=snapshot.settings, snapshot=snapshot
+        return analysis
+    if day_number(analysis.snapshot.as_of) - history.span[1] - 1 > STALE:
+        return analysis
+    return learned(analysis, history, rules, horizon)
+
+
+def learned(
+    analysis: Analysis, history: OrderHistory, rules: AlertRules, horizon: int | None = None
+) -> Analysis:
+    """Learn from an order history, and from the attributes that the rules name if any are known.
+
+    Where they are not known yet, the history is stored until they are.
+    """
+    snapshot, columns = analysis.snapshot, {}
+    waiting = bool(rules.attributes) and not analysis.attributes
+    if rules.attributes and not waiting:
+        customers = history.customers.tolist()
+        columns = attribute_columns(customers, analysis.attributes, rules.attributes)
+    study = LandmarkStudy.of(
+        history, snapshot.as_of, horizon, snapshot.settings, snapshot, columns
+    )
+    lapses, rises = study.examples(lapse_outcome(study), rise_outcome(study))
+    tried = analysis.backtest
+    if rules.backtest and tried is None:
+        tried = backtest_of(
+            history,
+            snapshot.as_of,
+            study.horizon,
+            settings=snapshot.settings,
+            most=rules.backtest,
+            outcomes=analysis.outcomes,
+        )
+    return attrs.evolve(
+        analysis,
+        lapse=lapse_from(study, lapses),
+        rise=rise_from(study, rises),
+        backtest=tried,
+        history=history if waiting else None,
     )
 
 
 def late_customers(
     analysis: Analysis, rules: AlertRules, silence: Silence
-) -> tuple[Bools, Silence] | None:
-    """Return who is late as to the lapse risk, and the silences of these as it counts them.
+) -> tuple[Bools | None, Silence]:
+    """Return who is late as to the lapse risk, and the silences that texts name.
 
-    None where the rule of the quantile decides. The silences of the others are those given, of the
-    rule.
+    None instead of who is late where the rule of the quantile decides. The usual gaps are those
+    of `Analysis.usual_gaps`; a customer with a single order has that of the rule.
     """
-    risk = analysis.lapse
+    risk, usual = analysis.lapse, np.array(analysis.usual_gaps)
+    usual = np.where(np.isnan(usual), silence.usual, usual)
     if risk is None or not is_learned(risk, rules):
-        return None
+        return None, Silence(days=silence.days, usual=freeze(usual))
     late = np.zeros(len(analysis.snapshot), dtype=bool)
-    days, usual = np.array(silence.days), np.array(silence.usual)
+    days = np.array(silence.days)
     chosen = np.flatnonzero(risk.late & (risk.probability >= NAMED))
     positions = analysis.snapshot.positions
     places = [positions.get(who, -1) for who in risk.customers[chosen].tolist()]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import frozen_map
+from abcxyz._arrays import Floats, freeze, frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
 from abcxyz.core.advice.calls import CallList, CallOutcome
+from abcxyz.core.advice.growth import GrowthList
 from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
 from abcxyz.core.analysis.past import AlertRecord, PastResult
 from abcxyz.core.analysis.summary import Summary, summarize
@@ -24,7 +25,10 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.landmarks.lapse_record import LapseRisk
+from abcxyz.core.landmarks.order_history import OrderHistory
+from abcxyz.core.landmarks.rise import RiseChance
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality
@@ -107,8 +111,17 @@ class Analysis(Drawable, Tabular):
         Probability that a customer does not come back; None if it was not estimated.
     outcomes
         What became of earlier calls to customers, of the history.
+    rise
+        Chance that a customer of class B reaches class A; None if it was not estimated.
     calls
         Customers of class A to call; None if they were not sought.
+    history
+        Order history from which more can be learned once attributes are known; None where
+        everything was.
+    backtest
+        The call list tried on past days; None if it was not.
+    growth
+        Customers of class B who may reach class A; None if they were not sought.
     alerts
         Events that need attention.
     past
@@ -141,8 +154,12 @@ class Analysis(Drawable, Tabular):
     transitions: Transitions | None = None
     actions: Actions | None = None
     lapse: LapseRisk | None = None
+    rise: RiseChance | None = None
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
+    history: OrderHistory | None = field(default=None, eq=False, repr=False)
+    backtest: Backtest | None = None
+    growth: GrowthList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
     past: tuple[PastResult, ...] = field(default=(), converter=_results)
     record: AlertRecord | None = None
@@ -215,6 +232,18 @@ class Analysis(Drawable, Tabular):
         """Gaps between order days; those between buckets if the panel does not know the days."""
         rhythm = self.panel.rhythm
         return bucket_rhythm(self.panel.sales, self.panel.periods) if rhythm is None else rhythm
+
+    @functools.cached_property
+    def usual_gaps(self) -> Floats:
+        """(n,) usual days between orders: the mean of each customer's gaps; NaN without one."""
+        gaps = np.array(self.rhythm.means())
+        if self.lapse is not None:
+            own = self.lapse.facts["own_gap"].tolist()
+            place = self.snapshot.positions
+            for customer, gap in zip(self.lapse.customers.tolist(), own, strict=True):
+                if customer in place:
+                    gaps[place[customer]] = gap
+        return freeze(gaps)
 
     def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:
         """Measure the days since each customer's last order against the customer's usual gaps.

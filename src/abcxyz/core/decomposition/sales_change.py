@@ -44,6 +44,10 @@ class SalesPart:
     count: int
     difference: float
 
+    def name(self, lang: str = "en") -> str:
+        """Return the name of the part in a language."""
+        return self.part if self.part in ABC else text(_SALES_PARTS[self.part], lang)
+
 
 @frozen
 class CustomerChange:
@@ -143,7 +147,7 @@ class SalesChange(Drawable, Tabular):
         rows = [
             [
                 text(_SALES_SPLITS[one.split], lang),
-                one.part if one.part in ABC else text(_SALES_PARTS[one.part], lang),
+                one.name(lang),
                 "" if one.count < 0 else plain_number(one.count, lang),
                 plain_number(one.difference, lang),
             ]
@@ -179,9 +183,7 @@ class SalesChange(Drawable, Tabular):
                 lines.append(
                     f"{text(name, lang)}: "
                     + ", ".join(
-                        f"{one.part if one.part in ABC else text(_SALES_PARTS[one.part], lang)} "
-                        f"{plain_number(one.difference, lang)}"
-                        for one in parts
+                        f"{one.name(lang)} {plain_number(one.difference, lang)}" for one in parts
                     )
                     + "."
                 )

@@ -28,7 +28,7 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     from abcxyz.core.classes.rules import Rule
 
-__all__ = ["why_sales"]
+__all__ = ["prices_of_lines", "why_sales"]
 
 #: Number of customers that are listed by name.
 _LISTED = 10
@@ -115,7 +115,7 @@ def why_sales(
         *_by_orders(sums.sum(axis=1), orders, total),
     ]
     if lines is not None:
-        parts += _by_prices(lines, before, after, total)
+        parts += prices_of_lines(lines, before, after, total)
     changed = sums[1] - sums[0]
     largest = np.argsort(-np.abs(changed), kind="stable")[:_LISTED]
     return SalesChange(
@@ -245,7 +245,21 @@ def _by_orders(money: Sequence[int], orders: tuple[int, int], total: int) -> lis
     return _parts("orders", named, total)
 
 
-def _by_prices(lines: PricedLines, before: Window, after: Window, total: int) -> list[SalesPart]:
+def prices_of_lines(
+    lines: PricedLines, before: Window, after: Window, total: int
+) -> list[SalesPart]:
+    """Split a change of money into price, quantity, products gone and new, and the rest.
+
+    Parameters
+    ----------
+    lines
+        Lines with products and quantities.
+    before, after
+        The windows.
+    total
+        The change to split, in 1/10,000 of the currency. What the lines do not explain is
+        the part ``without_quantity``.
+    """
     side = _side(lines.day, before, after)
     inside = side != _OUTSIDE
     names, product = np.unique(lines.product[inside], return_inverse=True)

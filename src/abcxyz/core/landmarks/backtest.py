@@ -12,18 +12,28 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import as_day
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until, day_of
+from abcxyz.core.display import Drawable
+from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
-from abcxyz.core.landmarks.sample import STEP, WARM_UP
+from abcxyz.core.landmarks.sample import STEP
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import date_text, number
 
-__all__ = ["Backtest", "BacktestDay", "LoggedCall", "Naming", "backtest_lapse", "backtest_of"]
+__all__ = [
+    "MOST_DAYS",
+    "Backtest",
+    "BacktestDay",
+    "LoggedCall",
+    "Naming",
+    "backtest_lapse",
+    "backtest_of",
+]
 
-_MOST = 6
+MOST_DAYS = 6
+"""Past days on which a list is tried, if nothing else is asked."""
 
 
 class LoggedCall(Protocol):
@@ -115,7 +125,7 @@ class Naming:
 
 
 @frozen(kw_only=True)
-class Backtest:
+class Backtest(Drawable):
     """Past days, the oldest first, and each silence that the list would have named.
 
     Parameters
@@ -201,7 +211,7 @@ def backtest_lapse(
     horizon: int | None = None,
     *,
     settings: Settings | None = None,
-    most: int = _MOST,
+    most: int = MOST_DAYS,
     outcomes: Iterable[LoggedCall] = (),
 ) -> Backtest:
     """Walk past days, and compare the list that each would have shown with what followed.
@@ -240,7 +250,7 @@ def backtest_of(
     horizon: int | None = None,
     *,
     settings: Settings,
-    most: int = _MOST,
+    most: int = MOST_DAYS,
     outcomes: Iterable[LoggedCall] = (),
 ) -> Backtest:
     """Backtest from an order history; see `backtest_lapse`."""

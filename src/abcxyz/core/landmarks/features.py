@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
 from abcxyz.core.classes.classify import classify_abc
@@ -17,7 +19,7 @@ from abcxyz.core.landmarks.renewal import lapse_log_odds
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzWarning
 
-__all__ = ["TRENDS", "Features", "features_at"]
+__all__ = ["ATTRIBUTE", "TRENDS", "Features", "attribute_columns", "features_at"]
 
 _YEAR = 365
 _PRIOR_GAPS = 2.0  # weight of the pooled gap in a customer's own mean gap
@@ -46,6 +48,10 @@ TRENDS: Mapping[str, str] = MappingProxyType(
 """Feature -> direction of the chance of a lapse over it, where it is known."""
 
 
+ATTRIBUTE = "attribute:"
+"""Beginning of the name of a feature that is an attribute of the customer."""
+
+
 @frozen(kw_only=True, eq=False)
 class Features:
     """Features of n customers at one landmark.
@@ -57,7 +63,7 @@ class Features:
     known
         (n,) whether the customer had ordered before.
     columns
-        Feature -> (n,) numbers; NaN where unknown.
+        Feature -> (n,) numbers, or texts of an attribute; NaN or an empty text where unknown.
     facts
         (n,) numbers behind the features, for reasons in words: days and money.
     abc
@@ -70,11 +76,15 @@ class Features:
 
     day: int
     known: Bools
-    columns: Mapping[str, Floats]
+    columns: Mapping[str, Any]
     facts: Mapping[str, Floats]
     abc: Codes
     value: Floats
     limit: float
+
+    def with_columns(self, more: Mapping[str, Any]) -> Features:
+        """Return the same with further columns."""
+        return evolve(self, columns={**self.columns, **more}) if more else self
 
 
 def features_at(
@@ -83,7 +93,7 @@ def features_at(
     settings: Settings,
     horizon: int,
     *,
-    earlier: Codes | None = None,
+    classes: Callable[[int], tuple[Codes, Floats, float]] | None = None,
 ) -> Features:
     """Return the features of every customer, from sales before a day.
 
@@ -97,8 +107,8 @@ def features_at(
         Window and rule of the classes.
     horizon
         Days after the landmark that the outcome covers.
-    earlier
-        (n,) class codes a quarter earlier; None to compute them.
+    classes
+        Day -> what `classes_at` returns, where it is known already; None to compute it.
     """
     sums = history.sums
     now, start = history.before(day), history.starts
@@ -147,9 +157,10 @@ def features_at(
     pool = float(count[known].sum() / max(tenure[known].sum(), 1.0)) if known.any() else 1.0
     rate = (count + 1) / (np.nan_to_num(tenure) + 1 / pool)
     season = np.where(tenure >= _YEAR, orders(_YEAR, _YEAR - horizon), np.nan)
-    abc, value, limit = classes_at(history, day, settings)
-    if earlier is None:
-        earlier, _, _ = classes_at(history, day - 90, settings)
+    if classes is None:
+        classes = functools.partial(classes_at, history, settings=settings)
+    abc, value, limit = classes(day)
+    earlier, _, _ = classes(day - 90)
     letter = np.where(abc < 0, 3, abc).astype(np.float64)
     before = np.where(earlier < 0, 3, earlier).astype(np.float64)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -240,3 +251,56 @@ def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Cod
         warnings.simplefilter("ignore", AbcxyzWarning)
         result = classify_abc(value, settings.abc)
     return result.codes, value, float(result.cuts.first)
+
+
+def attribute_columns(
+    customers: Iterable[Any],
+    attributes: Mapping[Any, Mapping[str, object]],
+    names: Iterable[str] | None = None,
+) -> dict[str, Any]:
+    """Return attributes of customers as columns of features: numbers, or else texts.
+
+    Parameters
+    ----------
+    customers
+        The n customers.
+    attributes
+        Customer -> name -> value; customers may be named by text too.
+    names
+        The attributes to take; None for all.
+
+    Warns
+    -----
+    AbcxyzWarning
+        No customer has a value of an attribute, which is then left out.
+
+    Examples
+    --------
+    >>> found = attribute_columns(["a", 7], {"a": {"staff": 3}, "7": {"staff": 5}})
+    >>> found["attribute:staff"].tolist()
+    [3.0, 5.0]
+    """
+    known = [attributes.get(who) or attributes.get(str(who)) or {} for who in customers]
+    every = list(dict.fromkeys(name for one in known for name in one))
+    columns: dict[str, Any] = {}
+    for name in every if names is None else names:
+        values = [None if one.get(name) == "" else one.get(name) for one in known]
+        some = [one for one in values if one is not None]
+        if not some:
+            warnings.warn(
+                AbcxyzWarning(
+                    "no customer has the attribute {name!r}, from which was to be learned; known "
+                    "are {known}",
+                    name=name,
+                    known=", ".join(every) or "-",
+                ),
+                stacklevel=2,
+            )
+            continue
+        if all(isinstance(one, (int, float)) and not isinstance(one, bool) for one in some):
+            columns[ATTRIBUTE + name] = np.array(values, dtype=np.float64)
+        else:
+            words = np.empty(len(values), dtype=object)
+            words[:] = ["" if one is None else str(one) for one in values]
+            columns[ATTRIBUTE + name] = words
+    return columns

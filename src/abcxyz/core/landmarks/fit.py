@@ -148,6 +148,10 @@ class LandmarkFit:
             return np.full(len(focus), math.nan)
         return calibrated(self.model.log_odds(columns, len(focus)), focus, self.levels)
 
+    def of_like(self, probability: float) -> tuple[int, int]:
+        """Return the number of held-back examples with a like probability, and of outcomes."""
+        return (0, 0) if self.evidence is None else self.evidence.of_like(probability)
+
 
 def fit_landmarks(
     examples: Examples,

@@ -8,14 +8,16 @@ import numpy as np
 
 from abcxyz.core.landmarks.features import classes_at
 from abcxyz.core.landmarks.order_history import OrderHistory, day_number
-from abcxyz.core.landmarks.sample import WARM_UP
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["STALE", "USUAL_HORIZON", "choose_horizon", "covered_until", "day_of"]
+__all__ = ["STALE", "USUAL_HORIZON", "WARM_UP", "choose_horizon", "covered_until", "day_of"]
 
 _GAPS = 3
 _SHORTEST, _LONGEST = 30, 180
+
+WARM_UP = 30
+"""Days of sales before the first landmark."""
 
 USUAL_HORIZON = 90
 """Days of a horizon where no gaps between orders are known."""

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
-from abcxyz.core.landmarks.features import TRENDS, Features, features_at
+from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
+from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS
+from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples
 from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import pushes_of
-from abcxyz.core.landmarks.sample import landmark_days, past_examples, sample_rows
+from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.sales.transactions import Transactions, concat
@@ -27,7 +29,7 @@ from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzWarning
 from abcxyz.toolkit.catalogue import Catalogue, Message
 
-__all__ = ["lapse_of", "lapse_risk"]
+__all__ = ["lapse_from", "lapse_of", "lapse_outcome", "lapse_risk"]
 
 _CURVES = {"rhythm": "line", "silence": "logarithm"}
 _SAY = Catalogue()
@@ -40,6 +42,7 @@ def lapse_risk(
     horizon: int | None = None,
     *,
     settings: Settings | None = None,
+    attributes: Mapping[Any, Mapping[str, object]] = MappingProxyType({}),
 ) -> LapseRisk:
     """Estimate for every customer the probability of no purchase within a horizon.
 
@@ -53,6 +56,9 @@ def lapse_risk(
         Days; None for three times the median gap between orders of class A, 30 to 180 days.
     settings
         Window, metric and rules of the classes; None for the defaults.
+    attributes
+        Customer -> attributes to learn from besides the sales, such as the industry. Those that
+        change with the customer's purchases would tell the past what it could not know.
 
     Returns
     -------
@@ -99,7 +105,10 @@ def lapse_risk(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AbcxyzWarning)  # `analyze` is where classes are judged
             snapshot, _, _ = classes_of(panel, as_of=as_of, settings=settings)
-    return lapse_of(history, until, horizon, settings=settings, snapshot=snapshot)
+    columns = attribute_columns(history.customers.tolist(), attributes)
+    return lapse_of(
+        history, until, horizon, settings=settings, snapshot=snapshot, attributes=columns
+    )
 
 
 def lapse_of(
@@ -109,6 +118,7 @@ def lapse_of(
     *,
     settings: Settings,
     snapshot: Snapshot | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> LapseRisk:
     """Estimate the lapse risk from an order history; see `lapse_risk`.
 
@@ -120,12 +130,31 @@ def lapse_of(
         As in `lapse_risk`.
     snapshot
         Classes on that day; None for those of the history.
+    attributes
+        Further features, as `attribute_columns` returns them.
     """
-    day = day_number(as_of)
-    first, _ = history.span
-    horizon = choose_horizon(history, as_of, horizon, settings)
-    now = features_at(history, day, settings, horizon)
-    fit = _fitted(history, landmark_days(first, day, horizon), settings, horizon)
+    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
+    return lapse_from(study, *study.examples(lapse_outcome(study)))
+
+
+def lapse_outcome(study: LandmarkStudy) -> Outcome:
+    """Return the outcome that is learned: no order within the horizon."""
+    part, horizon = study.sample, study.horizon
+
+    def outcome(features: Features) -> tuple[Bools, Bools]:
+        orders = part.sums.orders
+        after, before = part.before(features.day + horizon), part.before(features.day)
+        return features.known, np.asarray(orders[after] == orders[before])
+
+    return Outcome(outcome, lambda features: features.abc == 0)
+
+
+def lapse_from(study: LandmarkStudy, examples: Examples | None) -> LapseRisk:
+    """Fit to the examples of `lapse_outcome`, and estimate the lapse risk on the day."""
+    history, now, horizon, snapshot = study.history, study.now, study.horizon, study.snapshot
+    fit = LandmarkFit(basis="", model=None)
+    if examples is not None:
+        fit = fit_landmarks(examples, TRENDS, _CURVES, horizon)
     segment = _segments(history, snapshot)
     abc = now.abc if snapshot is None else np.where(segment < 0, -1, segment // 3).astype(np.int8)
     probability = fit.probability(now.columns, abc == 0)
@@ -139,10 +168,10 @@ def lapse_of(
     orders = now.columns["orders_365"] * horizon / pace
     listed = order[(abc == 0)[order] & late[order]]
     rows = np.sort(listed)
-    months = monthly_sums(history, as_of, rows)[np.searchsorted(rows, listed)]
+    months = monthly_sums(history, study.as_of, rows)[np.searchsorted(rows, listed)]
     basis = LEARNED if fit.basis == LEARNED else "silence" if fit.model is not None else "rule"
     return LapseRisk(
-        as_of=as_of,
+        as_of=study.as_of,
         horizon_days=horizon,
         basis=basis,
         why=_why(fit, basis),
@@ -160,24 +189,6 @@ def lapse_of(
         pushes={name: each[order] for name, each in pushes_of(fit.model, now.columns).items()},
         fit=fit,
     )
-
-
-def _fitted(
-    history: OrderHistory, days: list[int], settings: Settings, horizon: int
-) -> LandmarkFit:
-    part = history.take(sample_rows(len(history)))
-
-    def outcome(features: Features) -> tuple[Bools, Bools]:
-        orders = part.sums.orders
-        after, before = part.before(features.day + horizon), part.before(features.day)
-        return features.known, np.asarray(orders[after] == orders[before])
-
-    examples = past_examples(
-        part, days, settings, horizon, outcome, lambda features: features.abc == 0
-    )
-    if examples is None:
-        return LandmarkFit(basis="", model=None)
-    return fit_landmarks(examples, TRENDS, _CURVES, horizon)
 
 
 def _by_quantile(history: OrderHistory, abc: Codes) -> Bools:

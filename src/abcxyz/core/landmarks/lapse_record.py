@@ -178,9 +178,7 @@ class LapseRisk:
 
     def certainty(self, i: int) -> tuple[int, int]:
         """Return how many held-back cases had a like probability, and how many did not buy."""
-        if self.fit.evidence is None:
-            return 0, 0
-        return self.fit.evidence.of_like(float(self.probability[i]))
+        return self.fit.of_like(float(self.probability[i]))
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return plain values, ready for JSON; reasons in *lang*."""

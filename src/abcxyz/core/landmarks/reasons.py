@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
+from abcxyz.core.landmarks.features import ATTRIBUTE
 from abcxyz.core.landmarks.model import Card
 from abcxyz.core.prospects.simple import Simple
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import money, number
 
-__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason", "strongest"]
+__all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason", "sentences", "strongest"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -54,7 +55,14 @@ def pushes_of(model: Card | Simple | None, columns: Mapping[str, Floats]) -> dic
         return {group: raw - float(np.median(raw)) if len(raw) else raw}
     if model is None:
         return pushes
-    for group, members in GROUPS.items():
+    grouped = {member for members in GROUPS.values() for member in members}
+    groups: dict[str, tuple[str, ...]] = dict(GROUPS)
+    groups |= {
+        part.attribute.name: (part.attribute.name,)
+        for part in model.parts
+        if part.attribute.name not in grouped
+    }
+    for group, members in groups.items():
         parts = [part for part in model.parts if part.attribute.name in members]
         if parts:
             pushes[group] = sum(
@@ -78,7 +86,7 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
     Parameters
     ----------
     group
-        One of `GROUPS`.
+        One of `GROUPS`, or the feature of an attribute.
     facts
         The customer's facts, as in `Features`.
     lang
@@ -126,7 +134,14 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
         return text(
             "{money} short of class A", lang, money=money(max(facts["missing"], 0.0), lang)
         )
+    if group.startswith(ATTRIBUTE):
+        return text("the attribute {name}", lang, name=group.removeprefix(ATTRIBUTE))
     return ""
+
+
+def sentences(groups: Iterable[str], facts: Mapping[str, float], lang: str) -> list[str]:
+    """Return what was known about a customer by groups, without those of which nothing was."""
+    return [one for one in (reason(group, facts, lang) for group in groups) if one]
 
 
 def _silence(facts: Mapping[str, float], lang: str) -> str:
@@ -193,7 +208,7 @@ class Reasons:
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
         """Return what raises probability number *i* in words, or what lowers it."""
         facts = self.facts_of(i)
-        return [reason(group, facts, lang) for group in self._groups(i, facts)[against]]
+        return sentences(self._groups(i, facts)[against], facts, lang)
 
     def _groups(
         self, i: int, facts: Mapping[str, float]

@@ -5,27 +5,27 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
-from abcxyz.core.landmarks.features import Features, classes_at, features_at
+from abcxyz.core.landmarks.features import Features, attribute_columns, classes_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
-from abcxyz.core.landmarks.model import Judged
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.horizon import covered_until
+from abcxyz.core.landmarks.model import Examples, Judged
+from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import Reasons, pushes_of
-from abcxyz.core.landmarks.sample import STEP, landmark_days, past_examples, sample_rows
+from abcxyz.core.landmarks.sample import STEP, LandmarkStudy, Outcome
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.toolkit.catalogue import Catalogue, Message
 
-__all__ = ["RISE_BASES", "RiseChance", "rise_chance", "rise_of"]
+__all__ = ["RISE_BASES", "RiseChance", "rise_chance", "rise_from", "rise_of", "rise_outcome"]
 
 RISE_BASES = (LEARNED, "value", "none")
 """Where chances come from: a learned card, a calibrated curve of the value, or nowhere."""
@@ -56,8 +56,8 @@ class RiseChance:
         (n,) chance; NaN for the basis ``none``.
     missing
         (n,) money that lacks to class A today.
-    facts, pushes
-        Behind the reasons.
+    facts, pushes, fit
+        Behind the reasons and the certainty.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -72,6 +72,7 @@ class RiseChance:
     missing: Floats = field(eq=SAME_ARRAYS)
     facts: Mapping[str, Floats] = field(eq=False, repr=False, converter=frozen_map)
     pushes: Mapping[str, Floats] = field(eq=False, repr=False, converter=frozen_map)
+    fit: LandmarkFit = field(eq=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -80,6 +81,18 @@ class RiseChance:
     def positions(self) -> Mapping[Any, int]:
         """Customer -> index in the arrays."""
         return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
+
+    def certainty(self, i: int) -> tuple[int, int]:
+        """Return how many held-back cases had a like chance, and how many of them rose."""
+        return self.fit.of_like(float(self.probability[i]))
+
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts behind the reasons of customer number *i*."""
+        return self._reasons.facts_of(i)
+
+    def groups(self, i: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return which groups of features speak for a rise of customer number *i*, and against."""
+        return self._reasons.groups(i)
 
     def reasons(self, i: int, lang: str = "en") -> list[str]:
         """Return what speaks for a rise of customer number *i*, the strongest reason first."""
@@ -100,12 +113,13 @@ def rise_chance(
     horizon: int | None = None,
     *,
     settings: Settings | None = None,
+    attributes: Mapping[Any, Mapping[str, object]] = MappingProxyType({}),
 ) -> RiseChance:
     """Estimate for every customer of class B the chance to be of class A within a horizon.
 
     Parameters
     ----------
-    sales, as_of, horizon, settings
+    sales, as_of, horizon, settings, attributes
         As in `lapse_risk`.
 
     Returns
@@ -133,7 +147,9 @@ def rise_chance(
     settings = Settings() if settings is None else settings
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
-    return rise_of(history, covered_until(history, as_of), horizon, settings=settings)
+    columns = attribute_columns(history.customers.tolist(), attributes)
+    until = covered_until(history, as_of)
+    return rise_of(history, until, horizon, settings=settings, attributes=columns)
 
 
 def rise_of(
@@ -143,6 +159,7 @@ def rise_of(
     *,
     settings: Settings,
     snapshot: Snapshot | None = None,
+    attributes: Mapping[str, Any] = MappingProxyType({}),
 ) -> RiseChance:
     """Estimate the rise chance from an order history; see `rise_chance`.
 
@@ -150,31 +167,41 @@ def rise_of(
     ----------
     snapshot
         Classes on the day; None for those of the history.
+    attributes
+        Further features, as `attribute_columns` returns them.
     """
-    day = day_number(as_of)
-    horizon = choose_horizon(history, as_of, horizon, settings)
-    part = history.take(sample_rows(len(history)))
-    days = landmark_days(history.span[0], day, horizon)
-    codes: dict[int, Codes] = {}
+    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
+    return rise_from(study, *study.examples(rise_outcome(study)))
+
+
+def rise_outcome(study: LandmarkStudy) -> Outcome:
+    """Return the outcome that is learned: class A at an end of 30 days within the horizon."""
+    horizon = study.horizon
+    codes: dict[int, Codes] = {}  # of landmarks before, which are later days
 
     def in_a(on: int) -> Bools:
         if on not in codes:
-            codes[on] = classes_at(part, on, settings)[0]
+            codes[on] = classes_at(study.sample, on, study.settings)[0]
         return np.asarray(codes[on] == 0)
 
     def outcome(features: Features) -> tuple[Bools, Bools]:
+        codes[features.day] = features.abc
         ends = {features.day + k for k in range(STEP, horizon, STEP)} | {features.day + horizon}
         risen = np.logical_or.reduce([in_a(end) for end in sorted(ends)])
         return features.known & (features.abc == 1), risen
 
-    examples = past_examples(
-        part, days, settings, horizon, outcome,
-        lambda features: np.ones(len(features.abc), dtype=bool), more=_with_value,
-    )  # fmt: skip
+    return Outcome(
+        outcome, lambda features: np.ones(len(features.abc), dtype=bool), more=_with_value
+    )
+
+
+def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
+    """Fit to the examples of `rise_outcome`, and estimate the rise chance on the day."""
+    history, snapshot, horizon = study.history, study.snapshot, study.horizon
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
         fit = fit_landmarks(examples, _TRENDS, {_VALUE: "logarithm"}, horizon)
-    now = _with_value(features_at(history, day, settings, horizon))
+    now = _with_value(study.now)
     abc, value, limit = now.abc, now.value, now.limit
     if snapshot is not None:
         abc, value = _aligned(history, snapshot)
@@ -186,7 +213,7 @@ def rise_of(
     pushes = pushes_of(fit.model, columns)
     basis = LEARNED if fit.basis == LEARNED else "value" if fit.model is not None else "none"
     return RiseChance(
-        as_of=as_of,
+        as_of=study.as_of,
         horizon_days=horizon,
         basis=basis,
         why=_why(fit, basis),
@@ -196,12 +223,12 @@ def rise_of(
         missing=freeze(missing[rank]),
         facts={name: each[rows][rank] for name, each in now.facts.items()},
         pushes={name: each[rank] for name, each in pushes.items()},
+        fit=fit,
     )
 
 
 def _with_value(features: Features) -> Features:
-    ratio = np.maximum(features.value / features.limit, 0.0)
-    return attrs.evolve(features, columns={**features.columns, _VALUE: ratio})
+    return features.with_columns({_VALUE: np.maximum(features.value / features.limit, 0.0)})
 
 
 def _aligned(history: OrderHistory, snapshot: Snapshot) -> tuple[Codes, Floats]:

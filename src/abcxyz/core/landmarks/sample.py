@@ -1,24 +1,28 @@
-"""Examples of past landmarks: which days, which customers, and their outcomes."""
+"""Landmark study: past days, a sample of customers, and their outcomes as examples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
+from datetime import date
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
-from abcxyz.core.landmarks.features import Features, features_at
+from abcxyz._arrays import Bools, Ints
+from abcxyz.core.landmarks.features import Features, classes_at, features_at
+from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon
 from abcxyz.core.landmarks.model import Examples
-from abcxyz.core.landmarks.order_history import OrderHistory
+from abcxyz.core.landmarks.order_history import OrderHistory, day_number
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["STEP", "WARM_UP", "landmark_days", "past_examples", "sample_rows"]
+__all__ = ["STEP", "LandmarkStudy", "Outcome", "landmark_days", "sample_rows"]
 
 STEP = 30
 """Days from one landmark to the next."""
-
-WARM_UP = 30
-"""Days of sales before the first landmark."""
 
 _MOST_CUSTOMERS = 8_000
 _MOST_ROWS = 40_000
@@ -53,58 +57,138 @@ def landmark_days(first: int, as_of: int, horizon: int) -> list[int]:
     return list(days)[:_MOST_LANDMARKS]
 
 
-def past_examples(
-    history: OrderHistory,
-    days: list[int],
-    settings: Settings,
-    horizon: int,
-    outcome: Callable[[Features], tuple[Bools, Bools]],
-    focus: Callable[[Features], Bools],
-    *,
-    more: Callable[[Features], Features] = lambda features: features,
-) -> Examples | None:
-    """Collect the examples of landmarks.
+@frozen(eq=False)
+class Outcome:
+    """What is learned at the landmarks.
 
     Parameters
     ----------
-    history
-        Orders of n customers.
-    days
-        Landmarks, the latest first.
-    settings, horizon
-        As in `features_at`.
-    outcome
+    of
         Features -> (n,) whether the customer is an example, and (n,) the outcome.
     focus
         Features -> (n,) whether decisions are made about the customer.
     more
         Features -> the same with further columns.
-
-    Returns
-    -------
-    Examples or None
-        About 40,000 at most: many customers are examples at some of the earlier landmarks only.
-        None without any.
     """
-    rows = max(len(history) * len(days), 1)
-    thin = -(-rows // _MOST_ROWS)
-    parts: list[tuple[dict[str, Floats], Bools, Ints, Bools, int]] = []
-    for k, day in enumerate(days):
-        features = more(features_at(history, day, settings, horizon))
-        eligible, truth = outcome(features)
+
+    of: Callable[[Features], tuple[Bools, Bools]]
+    focus: Callable[[Features], Bools]
+    more: Callable[[Features], Features] = lambda features: features
+
+
+class _Collected:
+    """Examples of one outcome, a landmark at a time."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+        self._columns: list[dict[str, Any]] = []
+        self._rest: list[tuple[Bools, Ints, Ints, Bools]] = []
+
+    def add(self, features: Features, thin: tuple[int, int]) -> None:
+        k, every = thin
+        features = self._outcome.more(features)
+        eligible, truth = self._outcome.of(features)
         chosen = np.flatnonzero(eligible)
-        if k and thin > 1:
-            chosen = chosen[(chosen // _SPREAD + k) % thin == 0]
-        columns = {name: one[chosen] for name, one in features.columns.items()}
-        parts.append((columns, truth[chosen], chosen, focus(features)[chosen], day))
-    if not parts:
-        return None
-    return Examples(
-        columns={
-            name: np.concatenate([columns[name] for columns, *_ in parts]) for name in parts[0][0]
-        },
-        outcome=np.concatenate([truth for _, truth, *_ in parts]),
-        unit=np.concatenate([unit for _, _, unit, *_ in parts]),
-        day=np.concatenate([np.full(len(unit), day) for _, _, unit, _, day in parts]),
-        focus=np.concatenate([one for *_, one, _ in parts]),
-    )
+        if k and every > 1:
+            chosen = chosen[(chosen // _SPREAD + k) % every == 0]
+        self._columns.append({name: one[chosen] for name, one in features.columns.items()})
+        focus = self._outcome.focus(features)[chosen]
+        self._rest.append((truth[chosen], chosen, np.full(len(chosen), features.day), focus))
+
+    def examples(self) -> Examples | None:
+        if not self._rest:
+            return None
+        truth, unit, day, focus = (np.concatenate(each) for each in zip(*self._rest, strict=True))
+        columns = {
+            name: np.concatenate([one[name] for one in self._columns]) for name in self._columns[0]
+        }
+        return Examples(columns=columns, outcome=truth, unit=unit, day=day, focus=focus)
+
+
+@frozen(kw_only=True, eq=False)
+class LandmarkStudy:
+    """What is known on a day, and the past days from which it is learned what follows.
+
+    Parameters
+    ----------
+    history
+        All sales before *as_of*, of n customers.
+    as_of, horizon, settings
+        As in `lapse_risk`; the horizon is chosen.
+    snapshot
+        Classes on that day; None for those of the history.
+    attributes
+        Name -> (n,) values that do not change; further features.
+    now
+        Features on that day, with the attributes.
+    """
+
+    history: OrderHistory
+    as_of: date
+    horizon: int
+    settings: Settings
+    snapshot: Snapshot | None
+    attributes: Mapping[str, Any]
+    now: Features
+
+    @classmethod
+    def of(
+        cls,
+        history: OrderHistory,
+        as_of: date,
+        horizon: int | None,
+        settings: Settings,
+        snapshot: Snapshot | None = None,
+        attributes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> LandmarkStudy:
+        """Choose the horizon, and compute the features on the day."""
+        chosen = choose_horizon(history, as_of, horizon, settings)
+        now = features_at(history, day_number(as_of), settings, chosen)
+        return cls(
+            history=history,
+            as_of=as_of,
+            horizon=chosen,
+            settings=settings,
+            snapshot=snapshot,
+            attributes=attributes,
+            now=now.with_columns(attributes),
+        )
+
+    @functools.cached_property
+    def sample(self) -> OrderHistory:
+        """The customers that are learned from."""
+        return self.history.take(self._rows)
+
+    @functools.cached_property
+    def _rows(self) -> Ints:
+        return sample_rows(len(self.history))
+
+    def examples(self, *outcomes: Outcome) -> list[Examples | None]:
+        """Collect the examples of the past landmarks, for each outcome.
+
+        Parameters
+        ----------
+        outcomes
+            What is learned; the features are computed once for all of them.
+
+        Returns
+        -------
+        list of Examples or None
+            About 40,000 at most of each: many customers are examples at some of the earlier
+            landmarks only. None without any.
+        """
+        days = landmark_days(self.history.span[0], day_number(self.as_of), self.horizon)
+        rows = max(len(self.sample) * len(days), 1)
+        thin = -(-rows // _MOST_ROWS)
+        fixed = {name: one[self._rows] for name, one in self.attributes.items()}
+        classes = functools.cache(
+            functools.partial(classes_at, self.sample, settings=self.settings)
+        )
+        collected = [_Collected(one) for one in outcomes]
+        for k, day in enumerate(days):
+            features = features_at(
+                self.sample, day, self.settings, self.horizon, classes=classes
+            ).with_columns(fixed)
+            for each in collected:
+                each.add(features, (k, thin))
+        return [each.examples() for each in collected]

@@ -148,12 +148,12 @@ def _newton(
 ) -> Floats:
     """Maximise a logistic likelihood less ``ridge @ (point - goal)^2 / 2``.
 
-    The (p, n) *full* holds a column to a row. Sums are made in one thread, so that they are the
-    same on every machine. Newton's method. A step that does not shorten the gradient is halved:
-    the direction of Newton always shortens it for a small enough step.
+    The (p, n) *full* holds a column to a row. Newton's method. A step that does not shorten the
+    gradient is halved: the direction of Newton always shortens it for a small enough step.
     """
 
     def at(point: Floats) -> tuple[Floats, Floats, float]:
+        # In one thread: sums as short as these only wait for each other in several.
         predicted = sigmoid(np.einsum("pn,p->n", full, point))
         slope = np.einsum("pn,n->p", full, weight * (truth - predicted)) - ridge * (point - goal)
         return predicted, slope, float(np.sqrt(slope @ slope))

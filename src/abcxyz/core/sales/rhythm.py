@@ -71,6 +71,15 @@ class Rhythm:
         gaps = self.gaps[np.repeat(chosen, np.diff(self.starts))]
         return float(np.quantile(gaps, quantile)) if len(gaps) else float("nan")
 
+    def means(self) -> Floats:
+        """Return each customer's mean gap, in days; NaN without one."""
+        counts = np.diff(self.starts)
+        days = np.full(len(self), np.nan)
+        some = counts > 0
+        if some.any():
+            days[some] = np.add.reduceat(self.gaps, self.starts[:-1][some]) / counts[some]
+        return days
+
     def longest(self) -> Floats:
         """Return each customer's longest gap, in days; NaN without one."""
         counts = np.diff(self.starts)

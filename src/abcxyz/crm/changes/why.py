@@ -8,6 +8,8 @@ import numpy as np
 
 from abcxyz._arrays import Ints
 from abcxyz.core.decomposition.factors import factor_effects, round_parts
+from abcxyz.core.decomposition.sales_change import PricedLines, SalesPart
+from abcxyz.core.decomposition.why_sales import prices_of_lines
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.changes.before_after import mean_interval
 from abcxyz.crm.changes.dimensions import DimensionChange, change_by
@@ -119,6 +121,7 @@ def explained(
     best = next((one for one in dimensions if one.carried_by), None)
     stages = _stages(crm, counted, windows) if counted.metric == "conversion" else ()
     factors = _factors(counted, sides) if money else ()
+    prices = _prices(crm, counted, sides, windows) if money else ()
     before, after = (
         float(value[side].sum()) if money else mean
         for side, mean in zip(sides, (mean0, mean1), strict=True)
@@ -138,6 +141,7 @@ def explained(
         dimensions,
         stages,
         factors,
+        prices,
         _questions(best, stages) if money or low > 0 or high < 0 else (),
     )
 
@@ -207,6 +211,31 @@ def _factors(counted: Observations, sides: tuple[Ints, Ints]) -> tuple[FactorCha
         FactorChange(name, float(a), float(b), part / 100)
         for name, a, b, part in zip(_FACTORS, *factors, kopecks, strict=True)
     )
+
+
+def _prices(
+    crm: CrmData, counted: Observations, sides: tuple[Ints, Ints], windows: tuple[Window, Window]
+) -> tuple[SalesPart, ...]:
+    """Split the change of the revenue by the product lines of the deals won, if there are some."""
+    lines = crm.lines
+    if lines is None or lines.quantity is None or lines.amount is None:
+        return ()
+    side = np.full(len(crm.deals), -1)
+    for place, rows in enumerate(sides):
+        side[counted.row[rows[counted.value[rows] > 0]]] = place
+    deal = crm.rows_of_deals(lines.deal)
+    side = np.where(deal >= 0, side[deal], -1)
+    used = np.flatnonzero((side >= 0) & ~np.isnan(lines.amount))
+    days = np.array([one.since for one in windows], dtype="M8[D]")
+    products = lines.product[used]
+    priced = PricedLines(
+        np.array(products.categories, dtype=object)[products.codes],
+        days[side[used]],
+        lines.quantity[used],
+        lines.amount[used],
+    )
+    before, after = (counted.value[rows].sum() for rows in sides)
+    return tuple(prices_of_lines(priced, *windows, round(100 * float(after - before)) * 100))
 
 
 _FACTORS = ("number of deals", "share won", "average cheque")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import attrs
 from attrs import frozen
 
+from abcxyz.core.decomposition.sales_change import SalesPart
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.changes.dimensions import DimensionChange, GroupChange
@@ -57,6 +61,9 @@ class Why(Report):
         Parts of the stages of the funnel; only of the conversion.
     factors
         Parts of deals, conversion and average amount; only of the revenue.
+    prices
+        Parts of price, quantity, products gone and new, and the rest; only of the revenue, where
+        the product lines have quantities.
     questions
         What to ask, with the test that would decide it.
     """
@@ -76,6 +83,7 @@ class Why(Report):
     dimensions: tuple[DimensionChange, ...]
     stages: tuple[FactorChange, ...]
     factors: tuple[FactorChange, ...]
+    prices: tuple[SalesPart, ...]
     questions: tuple[Question, ...]
 
     @property
@@ -92,6 +100,10 @@ class Why(Report):
         """Return the factors, or else the groups of the best dimension, or else of the first."""
         chosen = self.best or next(iter(self.dimensions), None)
         return [*self.factors, *self.stages] or (list(chosen.groups) if chosen else [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures, ready for JSON."""
+        return super().to_dict() | {"prices": [attrs.asdict(one) for one in self.prices]}
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""
@@ -121,6 +133,11 @@ class Why(Report):
                     f"{text(one.factor, lang)} {self.figure(one.effect, lang)}" for one in parts
                 )
                 lines.append(f"{text(name, lang)}: {listed}.")
+        if self.prices:
+            listed = ", ".join(
+                f"{one.name(lang)} {self.figure(one.difference, lang)}" for one in self.prices
+            )
+            lines.append(f"{text('By price and quantity', lang)}: {listed}.")
         lines.append(self._carried(lang))
         if min(self.n_before, self.n_after) < FEW:
             lines.append(text("Few deals: the parts are uncertain.", lang))

@@ -68,7 +68,7 @@ def _plain(value: Any) -> Any:
         return value.isoformat()
     if isinstance(value, Mapping):
         return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple | list | np.ndarray):
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
         return [_plain(one) for one in value]
     return value
 

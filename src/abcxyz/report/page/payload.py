@@ -74,7 +74,7 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
         "before": None if bridge is None or past is None else _amounts(past.value[order], largest),
         "step": None if bridge is None else _letters(bridge.codes[order], _STEPS),
         "days": _whole(facts.days[order]),
-        "usual": _whole(np.floor(facts.silence.usual[order])),
+        "usual": _whole(np.round(facts.analysis.usual_gaps[order])),
         "orders": snapshot.orders[order].tolist(),
         "doubtful": _letters(facts.doubtful[order], "0123"),
         "owners": owners,

@@ -162,6 +162,7 @@ def render_bodies(
     from abcxyz.report.page.sections.crm import crm
     from abcxyz.report.page.sections.cuts import cuts
     from abcxyz.report.page.sections.figures import figures
+    from abcxyz.report.page.sections.growth import growth
     from abcxyz.report.page.sections.heading import heading
     from abcxyz.report.page.sections.lists import lists, method
     from abcxyz.report.page.sections.months import months
@@ -185,6 +186,7 @@ def render_bodies(
             **heading(facts, show),
             **figures(facts, show),
             **calls(facts, show),
+            **growth(facts, show),
             **months(facts, show),
             **changes(facts, show),
             **past(facts, show),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from abcxyz.errors import InputError
 from abcxyz.report.customers import Facts
 from abcxyz.report.workbook.rows import filled, printable
+from abcxyz.report.workbook.sheets.calls import calls_sheet, growth_sheet
 from abcxyz.report.workbook.sheets.crm import crm_sheets
 from abcxyz.report.workbook.sheets.customers import (
     MANY,
@@ -59,7 +60,7 @@ def render_workbook(
     Returns
     -------
     bytes
-        An ``.xlsx`` with nine sheets, and those of the CRM where one was read; all columns of a
+        An ``.xlsx`` with eleven sheets, and those of the CRM where one was read; all columns of a
         customer are in one row of one of them. The same analysis gives the same bytes.
 
     Raises
@@ -103,6 +104,8 @@ def render_workbook(
     matrix_sheet(facts, writer)
     customers_sheet(facts, writer)
     transitions_sheet(facts, writer)
+    calls_sheet(facts, writer)
+    growth_sheet(facts, writer)
     alerts_sheet(facts, writer)
     prospects_sheet(facts, writer)
     crm_sheets(facts, writer)

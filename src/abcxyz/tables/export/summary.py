@@ -63,10 +63,12 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
 
 
 def summary_text(analysis: Analysis) -> str:
-    """Return the summary and the call list as JSON, an entry of a list to a line; no ``NaN``."""
+    """Return the summary, calls and growth as JSON, an entry of a list to a line; no ``NaN``."""
     document = analysis.summary().to_dict()
     if analysis.calls is not None:
         document["calls"] = analysis.calls.to_dict()
+    if analysis.growth is not None:
+        document["growth"] = analysis.growth.to_dict()
     if analysis.crm is not None:
         document["crm"] = analysis.crm.to_dict()
     return json_text(document)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from abcxyz.cli.inputs import priced_lines
 from abcxyz.cli.options.dates import parse_window
 from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import add_sales_input
@@ -18,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Say where the change of the revenue between two windows comes from: customers gone, new, "
         "grown and shrunk; number of customers and mix of the segments; number of orders and "
-        "average order. Each of them adds up to the change, to the kopeck."
+        "average order; price and quantity with --product and --quantity. Each of them adds up to "
+        "the change, to the kopeck."
     )
     add_sales_input(parser)
     group = parser.add_argument_group("windows")
     for name, meaning in (("before", "first window"), ("after", "second window")):
         group.add_argument(f"--{name}", metavar="A..B", required=True, help=meaning)
+    priced_lines.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 
 
@@ -37,13 +40,15 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.core.sales.calendar import Window
     from abcxyz.core.sales.transactions import concat
 
+    priced_lines.check_options(args)
     before = parse_window(args.before, "--before")
     after = parse_window(args.after, "--after")
     lang = text_language(args)
     with open_sales_input(args) as sales, show_warnings(lang):
         span = Window(min(before.since, after.since), max(before.until, after.until))
+        priced = priced_lines.read_priced_lines(args, span)
         lines = concat(sales.reading.transactions(span))
-        change = why_sales(lines, before, after, rule=sales.settings.abc)
+        change = why_sales(lines, before, after, rule=sales.settings.abc, lines=priced)
         names = sales.reading.names
     if args.json:
         print(json_text(change.to_dict()))

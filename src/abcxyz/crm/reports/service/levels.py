@@ -21,6 +21,7 @@ from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.crm.reports.service.requests import Requests, requests_under
 from abcxyz.crm.reports.service.rules import RULES, ServiceRule
+from abcxyz.crm.reports.service.waiting import WaitingRequests
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.crm.statistics.proportions import newcombe_interval
 from abcxyz.crm.statistics.survival import kaplan_meier
@@ -96,7 +97,7 @@ class ServiceReport(Report):
 
     window: Window | None
     levels: tuple[ServiceRow, ...]
-    due: tuple[Mapping[str, Any], ...]
+    due: WaitingRequests
 
     def rows(self) -> list[Row]:
         """Return the rules."""
@@ -177,8 +178,8 @@ def service_levels(
         )
         rows, waiting = _judge(crm, rule, requests, calendar)
         levels += rows
-        due += waiting
-    return ServiceReport(window, tuple(levels), tuple(due))
+        due.append(waiting)
+    return ServiceReport(window, tuple(levels), WaitingRequests(due))
 
 
 def states_of(
@@ -205,7 +206,7 @@ def states_of(
 
 def _judge(
     crm: CrmData, rule: ServiceRule, requests: Requests, calendar: BusinessCalendar
-) -> tuple[list[ServiceRow], list[Mapping[str, Any]]]:
+) -> tuple[list[ServiceRow], Mapping[str, Any]]:
     deadline, state, answered = states_of(crm, rule, requests, calendar)
     now = crm.until
     end = np.where(answered, requests.stop, now)
@@ -230,43 +231,36 @@ def _judge(
     allowed = (deadline - requests.start).astype(np.int64)
     soon = requests.start + (allowed * 4 // 5).astype("m8[s]")
     waiting = np.flatnonzero((state == 2) | ((state == 3) & (soon <= now)))
-    names = ("rule", "object", "owner", "start", "deadline", "state", "deal", "customer", "amount")
-    columns = (
-        [rule.name] * len(waiting),
-        requests.object[waiting].tolist(),
-        requests.owner[waiting].tolist(),
-        np.datetime_as_string(requests.start[waiting]).tolist(),
-        np.datetime_as_string(deadline[waiting]).tolist(),
-        [STATES[one] for one in state[waiting].tolist()],
-        *_about(crm, requests.deal[waiting]),
-    )
-    due: list[Mapping[str, Any]] = [
-        dict(zip(names, one, strict=True)) for one in zip(*columns, strict=True)
-    ]
-    return rows, due
+    return rows, {
+        "rule": [rule.name] * len(waiting),
+        "object": requests.object[waiting],
+        "owner": requests.owner[waiting],
+        "start": requests.start[waiting],
+        "deadline": deadline[waiting],
+        "state": [STATES[one] for one in state[waiting].tolist()],
+        **_about(crm, requests.deal[waiting]),
+    }
 
 
-def _about(crm: CrmData, row: Ints) -> tuple[list[Any], list[Any], list[Any]]:
-    """Return the deals in these rows, their customers and amounts; None for what is not known."""
-    known = (row >= 0).tolist()
-    if not len(crm.deals):
-        return [None] * len(row), [None] * len(row), [None] * len(row)
-    deals = crm.deals.deal[row].tolist()
-    customers = [""] * len(row)
-    if crm.deals.customer is not None:
-        customers = crm.deals.customer[row].tolist()
-    amounts = crm.single_amounts()[row].tolist()
-    return (
-        [one if have else None for one, have in zip(deals, known, strict=True)],
-        [
-            one if have and one not in ("", -1) else None
-            for one, have in zip(customers, known, strict=True)
-        ],
-        [
-            one if have and not math.isnan(one) else None
-            for one, have in zip(amounts, known, strict=True)
-        ],
-    )
+def _about(crm: CrmData, row: Ints) -> dict[str, Any]:
+    """Return the deals in these rows, their customers and amounts."""
+    deals, n = crm.deals, len(row)
+    nothing: dict[str, Any] = {
+        "deal": [""] * n,
+        "customer": [""] * n,
+        "amount": np.full(n, math.nan),
+    }
+    if not len(deals):
+        return nothing
+    known = row >= 0
+    found = {"deal": deals.deal[row], "amount": np.where(known, crm.single_amounts()[row], np.nan)}
+    if deals.customer is not None:
+        found["customer"] = deals.customer[row]
+    for name in ("deal", "customer"):
+        if name in found:
+            missing = "" if found[name].dtype.kind == "O" else -1
+            found[name] = np.where(known, found[name], missing)
+    return {**nothing, **found}
 
 
 @frozen

@@ -12,7 +12,7 @@ from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.advice.calls import Call
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.formatter import Formatter, isolated
+from abcxyz.report.page.formatter import Formatter, isolated, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
 __all__ = ["calls"]
@@ -20,13 +20,13 @@ __all__ = ["calls"]
 _MOST = 30
 _FEW = 15
 _STRIP = 12  # the last months of a strip, which are drawn strongly
-#: Kinds of alerts that the call list replaces.
-_CALLED = ("lapsed_a",)
+#: Kinds of alerts that the call list and the growth list replace.
+_CALLED = ("lapsed_a", "near_a")
 
 
 def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the call list with its finding, and the lists of other alerts."""
-    listed = facts.analysis.calls
+    listed, tried = facts.analysis.calls, facts.analysis.backtest
     # First those who have never been silent for so long; among them the order of the list.
     found = sorted(listed or (), key=lambda one: not one.never_so_long)
     named = {one.customer for one in found}
@@ -49,6 +49,15 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
             "waiting": 0 if listed is None else listed.waiting,
             "returned": [_returned_row(facts, i) for i in returned[:_MOST]],
             "returned_count": len(returned),
+        },
+        "backtest": None
+        if tried is None or not tried.namings
+        else {
+            "sentence": tried.sentence(show.lang),
+            "picture": themed(
+                tried.plot(show.lang, width=600, currency=show.currency, finding=False)
+            ),
+            "days": tried.horizon_days,
         },
         "alert_lists": _lists(facts, show),
     }
@@ -108,7 +117,7 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         else show.say("was silent for {n} day and came back|was silent for {n} days and came back",
                       n=int(one.longest)),
         "days": one.days,
-        "usual": None if math.isnan(one.usual) else math.floor(one.usual),
+        "usual": None if math.isnan(one.usual) else round(one.usual),
         "bar": round(one.days / most * 100, 2),
         "tick": None if math.isnan(one.usual) else round(min(one.usual / most, 1.0) * 100, 2),
         "pause": round(min(one.longest / most, 1.0) * 100, 2) if known else None,

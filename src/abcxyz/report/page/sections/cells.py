@@ -109,7 +109,7 @@ def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
         "trend": _change(show, one.trend),
         "last": "–" if one.last is None else date_text(one.last, show.lang),
         "gap": "–" if math.isnan(one.gap) else show.number(one.gap),
-        "usual": "" if math.isnan(one.usual) else show.number(math.floor(one.usual)),
+        "usual": "" if math.isnan(one.usual) else show.number(one.usual),
         "late": one.late,
         "owner": one.owner,
         "action": "–" if actions is None else actions[one.place].text(show.lang),

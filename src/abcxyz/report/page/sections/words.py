@@ -45,7 +45,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "before": show.say("The window before"),
         "change": show.say("Change"),
         "last": show.say("Last order, days ago"),
-        "usual": show.say("usual gap up to {days} days", days="{days}"),
+        "usual": show.say("usual gap {days} days", days="{days}"),
         "orders": show.say("Orders"),
         "owner": show.say("Owner"),
         "segment": show.say("Segment"),

@@ -24,8 +24,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     """Write one row per customer with all columns, the largest value first."""
     analysis, order = facts.analysis, facts.order
     columns = customer_columns(analysis, order)
-    usual = facts.silence.usual[order]
-    late, yes = facts.silence.days[order] > usual, writer.say("overdue")
+    late, yes = facts.silence.late[order], writer.say("overdue")
     table: list[tuple[tuple[str, float, str], Sequence[object]]] = [
         (("Customer", 24, ""), columns.customer),
         (("Name", 40, ""), [name_of(analysis, one) for one in columns.customer]),
@@ -40,7 +39,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
         (("First sale", 13, "day"), plain_days(columns.first_day)),
         (("Last sale", 13, "day"), plain_days(columns.last_day)),
         (("Gap, days", 10, "count"), facts.days[order].astype(float).tolist()),
-        (("Usual gap, days", 12, "count"), np.floor(usual).tolist()),
+        (("Usual gap, days", 12, "count"), np.round(analysis.usual_gaps[order]).tolist()),
         (("Overdue", 12, ""), [yes if one else None for one in late.tolist()]),
         (("Trend", 10, "change"), facts.trend[order].tolist()),
         (("Certainty", 12, ""), _certainty(facts, writer)),
