@@ -18,20 +18,9 @@ from abcxyz.core.prospects.logit import calibrate, ridge_logit, shift_to_share, 
 from abcxyz.core.prospects.metrics import ReliabilityBin, brier_score, reliability, roc_auc
 
 __all__ = [
-    "LEAST_EVENTS",
-    "LEAST_ROWS",
-    "Binned",
-    "Card",
-    "Examples",
-    "Gain",
-    "Judged",
-    "Levels",
-    "Part",
-    "age_weights",
-    "brier_gain",
-    "calibrated",
-    "levels_of",
-]
+    "LEAST_EVENTS", "LEAST_ROWS", "Binned", "Card", "Examples", "Gain", "Judged", "Levels",
+    "Part", "age_weights", "brier_gain", "calibrated", "levels_of",
+]  # fmt: skip
 
 LEAST_ROWS = 200
 """Examples below which nothing is learned."""
