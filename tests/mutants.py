@@ -69,7 +69,18 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     (
         "src/abcxyz/http/transport.py",
         "read_timeout: float = 65.0,  ->  read_timeout: float = 66.0,",
-    ): ("a second more of patience changes nothing that is promised"),
+    ): "a second more of patience changes nothing that is promised",
+    (
+        "src/abcxyz/http/transport.py",
+        "largest: int = 1 << 29,  ->  largest: int = 1 << 30,",
+    ): "there is a largest size; which one is not promised",
+    (
+        "src/abcxyz/http/transport.py",
+        (
+            "_PIECE = 1 << 16  # bytes of an answer read at a time  ->  "
+            "_PIECE = 1 << 17  # bytes of an answer read at a time"
+        ),
+    ): "an answer is the same in larger pieces",
 }
 
 

@@ -23,6 +23,7 @@ from abcxyz.config import read_job
 
 SCHEDULE = ROOT / "docs" / "examples" / "schedule"
 SECRET = re.compile(r"(?i)(password|token|secret|api_?key)\s*[:=]\s*['\"]?\w{6,}")
+OPENINGS = {"ports", "privileged", "network_mode", "pid", "ipc", "devices", "cap_add"}
 NAMESPACE = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 
@@ -80,7 +81,7 @@ def services() -> dict[str, dict[str, Any]]:
     """Read the services of compose.yaml."""
     yaml = pytest.importorskip("yaml")
     data = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    assert set(data) == {"services", "volumes", "secrets"}
+    assert {one for one in data if not one.startswith("x-")} == {"services", "volumes", "secrets"}
     used = {name for one in data["services"].values() for name in one.get("secrets", ())}
     assert used == set(data["secrets"])
     services: dict[str, dict[str, Any]] = data["services"]
@@ -89,21 +90,22 @@ def services() -> dict[str, dict[str, Any]]:
 
 def test_the_services_are_closed(services: dict[str, dict[str, Any]]) -> None:
     """File systems are read-only, no port is open, no right is gained, no password is in clear."""
-    assert {"job", "postgres"} == set(services)
-    for one in services.values():
+    assert {"job", "serve", "postgres"} == set(services)
+    for name, one in services.items():
         assert one["read_only"] is True
         assert "/tmp" in one["tmpfs"]
         assert "no-new-privileges:true" in one["security_opt"]
-        assert not {"ports", "privileged", "network_mode", "pid"} & set(one)
+        # Without ports, only what listens on 127.0.0.1 of the machine is on its network.
+        assert ({"network_mode"} if name == "serve" else set()) == OPENINGS & set(one)
         assert not any(":latest" in one.get(key, "") for key in ("image",))
     assert re.fullmatch(r"postgres:\d+-[a-z]+", services["postgres"]["image"])
     assert {"POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD_FILE"} == set(
         services["postgres"]["environment"]
     )
-    job = services["job"]
-    assert ["ALL"] == job["cap_drop"]
-    assert re.fullmatch(r"\$\{\w+:-[1-9]\d+\}:\$\{\w+:-[1-9]\d+\}", job["user"])
-    assert "service_healthy" == job["depends_on"]["postgres"]["condition"]
+    for one in (services["job"], services["serve"]):
+        assert ["ALL"] == one["cap_drop"]
+        assert re.fullmatch(r"\$\{\w+:-[1-9]\d+\}:\$\{\w+:-[1-9]\d+\}", one["user"])
+    assert "service_healthy" == services["job"]["depends_on"]["postgres"]["condition"]
 
 
 def commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
@@ -128,6 +130,14 @@ def test_every_recipe_is_a_command(services: dict[str, dict[str, Any]]) -> None:
     for words in recipes:
         args = build_parser(only="run").parse_args(words)
         assert (True, True, "2h") == (args.apply, args.json, args.timeout)
+
+
+def test_the_page_of_the_services(services: dict[str, dict[str, Any]]) -> None:
+    """The page is that of the job, and its token is one of the secrets."""
+    args = build_parser(only="serve").parse_args(services["serve"]["command"])
+    assert args.job == services["job"]["command"][1]
+    assert args.token_file == f"/run/secrets/{services['serve']['secrets'][0]}"
+    assert services["serve"]["volumes"] == services["job"]["volumes"]
 
 
 def test_the_job_of_the_services() -> None:

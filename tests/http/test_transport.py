@@ -159,11 +159,19 @@ def test_debug_log_holds_no_secret(
     assert "s3cr3t" not in caplog.text
 
 
-@pytest.mark.parametrize("url", ["http://example.com/", "ftp://127.0.0.1/"])
+@pytest.mark.parametrize("url", ["http://example.com/", "ftp://127.0.0.1/", "wss://example.com/"])
 def test_plain_ways_are_refused(transport: Transport, url: str) -> None:
     """Only HTTPS, or loopback where allowed, is accepted."""
     with pytest.raises(ConfigError, match="use https"):
         transport.send("POST", url)
+
+
+def test_the_time_limit_of_a_request_is_that_for_reading(server: Server) -> None:
+    """It replaces the one for reading, here an impossible one, not the one for connecting."""
+    transport = Transport(read_timeout=-1.0, connect_timeout=5.0, allow_loopback_http=True)
+    assert transport.send("POST", server.url, timeout=5.0).status == 200
+    with pytest.raises(ConfigError):
+        transport.send("POST", server.url)
 
 
 def test_bucket_paces() -> None:

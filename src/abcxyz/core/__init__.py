@@ -8,8 +8,7 @@ from abcxyz.core.advice.growth import GrowthList, RisingCustomer
 from abcxyz.core.advice.playbook import Playbook, default_playbook
 from abcxyz.core.analysis.analyze import analyze, with_facts
 from abcxyz.core.analysis.find_alerts import find_alerts
-from abcxyz.core.analysis.find_calls import find_calls
-from abcxyz.core.analysis.find_growth import find_growth
+from abcxyz.core.analysis.find_calls import find_calls, find_growth
 from abcxyz.core.analysis.record import Analysis, summary_object
 from abcxyz.core.analysis.summary import Summary
 from abcxyz.core.analysis.webhook_document import WebhookDocument

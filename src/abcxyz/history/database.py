@@ -73,7 +73,8 @@ class Database:
                 file=str(self.path),
                 reason=str(problem),
             ) from problem
-        except sqlite3.DatabaseError as problem:
+        # SQLite quotes a damaged schema, and Python fails to decode what it quotes.
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
             raise HistoryError(
                 "{file} is not a history, or is damaged ({reason}); restore it from a copy, or "
                 "delete it and fill it again with backfill",

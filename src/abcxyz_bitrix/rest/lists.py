@@ -286,6 +286,34 @@ def scan(
         density = max(1, len(rows)) / (windows * width)
         width = max(PAGE, min(_WIDEST, width * 8, int(_FULL * PAGE / density)))
         after = last
+        if not rows and after < upto:
+            # Ids may lie so far apart that windows between them would never end.
+            following = _next_id(client, listing, after, upto)
+            if following is None:
+                return
+            if following - 1 > after:
+                yield Piece(after, following - 1, [])
+            after = following - 1
+
+
+def _next_id(client: Client, listing: Listing, after: int, upto: int) -> int | None:
+    """Return the smallest id in ``(after, upto]``, or None if there is none."""
+    plain = evolve(listing, select=tuple(_bound_fields(listing)))
+    command = plain.between(after, upto)
+    answer = client.call(command.method, command.params)
+    return min(_ids_between(plain, plain.ordered(answer), after, upto), default=None)
+
+
+def _ids_between(listing: Listing, rows: Sequence[Row], after: int, upto: int) -> list[int]:
+    """Return the ids of rows, which must lie in ``(after, upto]``."""
+    ids = [listing.number(row) for row in rows]
+    if any(not after < number <= upto for number in ids):
+        raise BadDataError(
+            "the portal ignores the condition on the id in {method}; the list cannot be read "
+            "without gaps, ask the support of Bitrix24",
+            method=listing.method,
+        )
+    return ids
 
 
 def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -> list[_Gap]:
@@ -297,13 +325,7 @@ def _fill(client: Client, listing: Listing, gaps: list[_Gap], rows: list[Row]) -
     for key, outcome in client.stream(commands.items()):
         gap = gaps[int(key[1:])]
         page = listing.ordered(outcome)
-        ids = [listing.number(row) for row in page]
-        if any(not gap.after < number <= gap.upto for number in ids):
-            raise BadDataError(
-                "the portal ignores the condition on the id in {method}; the list cannot be read "
-                "without gaps, ask the support of Bitrix24",
-                method=listing.method,
-            )
+        ids = _ids_between(listing, page, gap.after, gap.upto)
         rows.extend(page)
         if len(ids) >= PAGE and max(ids) < gap.upto:
             rest.append(_Gap(max(ids), gap.upto))

@@ -9,6 +9,8 @@ from tests.emulators.bitrix24.harness import Rig
 
 from abcxyz.core.sales.transactions import concat
 from abcxyz.errors import BadDataError
+from abcxyz_bitrix.crm.entities import DEAL
+from abcxyz_bitrix.rest.lists import Listing, scan
 from abcxyz_bitrix.source import BitrixSource
 
 __all__ = ["site"]  # with three companies, as for the source
@@ -47,6 +49,30 @@ def test_sudden_density_loses_nothing(site: Rig) -> None:
     start = site.portal.journal.total
     assert float(read(site).amount.sum()) == 1530.0
     assert site.portal.journal.total - start < 40
+
+
+def _jump(site: Rig, number: int) -> None:
+    """Let the next deal have a later id."""
+    site.portal.state.tables[DEAL].last = number - 1
+
+
+def test_ids_that_lie_far_apart(site: Rig) -> None:
+    """The next id is asked for behind an empty stretch; the pieces still follow one another."""
+    numbers = [10**6, 10**9, 10**12]
+    for number in numbers:
+        _jump(site, number)
+        site.portal.add_won_deal(1, "2026-02-02T10:00:00+03:00", company=1)
+    deals = Listing(DEAL, ("id", "opportunity"))
+    start = site.portal.journal.total
+    pieces = list(scan(site.client, deals))
+    assert numbers == [row["id"] for piece in pieces for row in piece.rows]
+    assert [piece.upto for piece in pieces[:-1]] == [piece.after for piece in pieces[1:]]
+    assert site.portal.journal.total - start < 12
+    # The checkpoint of an earlier run names a last id that has been deleted since.
+    after, upto = numbers[-1], 10**24
+    assert [] == [row for piece in scan(site.client, deals, after=after, upto=upto)
+                  for row in piece.rows]  # fmt: skip
+    assert site.portal.journal.total - start < 16
 
 
 def test_new_deals_shift_nothing(site: Rig) -> None:

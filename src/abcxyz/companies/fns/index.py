@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from abcxyz.core.companies.numbers import clean_number
 from abcxyz.errors import InputError
@@ -84,6 +84,9 @@ class DatasetFile(NamedTuple):
 
 
 _TEXT = frozenset({"name", "okved", "okved_reported", "regime", "file", "sha256"})
+_DAYS = {name for name in (*Company._fields, *DatasetFile._fields) if name.endswith("_on")}
+_DAYS |= {"published", "built"}
+_FIRST_YEAR = 1900
 
 
 def _columns(record: type[Company | DatasetFile]) -> str:
@@ -128,6 +131,7 @@ class CompanyIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._checked: set[Any] = set()
         if not path.is_file():
             raise InputError(
                 "there is no index of companies at {path}; build it with abcxyz companies build",
@@ -139,7 +143,7 @@ class CompanyIndex:
             self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
             application = self._db.execute("PRAGMA application_id").fetchone()[0]
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
         if application != APPLICATION_ID or version != VERSION:
             self._db.close()
@@ -191,6 +195,7 @@ class CompanyIndex:
             marks = ",".join("?" * len(part))
             query = f"SELECT * FROM company WHERE inn IN ({marks})"  # noqa: S608 - question marks only
             rows = self._rows(query, part)
+            self._check(Company, rows)
             # Without a function of Python for each row, which would cost as much as its query.
             keys = map(inn_of.__getitem__, map(_INN, rows))
             found.update(zip(keys, map(_COMPANY, rows), strict=True))
@@ -199,17 +204,43 @@ class CompanyIndex:
     def __iter__(self) -> Iterator[Company]:
         """Iterate over all organisations, by INN."""
         try:
-            for row in self._db.execute("SELECT * FROM company ORDER BY inn"):
-                yield Company._make(row)
-        except sqlite3.Error as problem:
+            rows = self._db.execute("SELECT * FROM company ORDER BY inn")
+            for part in iter(partial(rows.fetchmany, _LIST), []):
+                self._check(Company, part)
+                yield from map(_COMPANY, part)
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
 
     def datasets(self) -> list[DatasetFile]:
         """Return the files from which it was built."""
-        return [DatasetFile._make(row) for row in self._rows("SELECT * FROM dataset", ())]
+        rows = self._rows("SELECT * FROM dataset", ())
+        self._check(DatasetFile, rows)
+        return list(map(DatasetFile._make, rows))
 
-    def _rows(self, query: str, values: Iterable[int]) -> list[tuple[object, ...]]:
+    def _check(self, kind: type[Company | DatasetFile], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Refuse values of another type or days that are none, which a damaged file may hold."""
+        names = kind._fields
+        places = [place for place, name in enumerate(names) if name in _DAYS]
+        # Few combinations of types and few days occur, so that each is looked at once.
+        shapes: set[Any] = {(kind, tuple(map(type, row))) for row in rows} - self._checked
+        try:
+            days: set[Any] = {row[place] for place in places for row in rows} - self._checked
+            for _, types in shapes:
+                for name, given in zip(names, types, strict=True):
+                    optional = name in kind._field_defaults or name in _DAYS
+                    if given is not (str if name in _TEXT else int) and not (
+                        optional and given is type(None)
+                    ):
+                        raise TypeError(name)
+            for on in map(day, days):
+                if on is not None and on.year < _FIRST_YEAR:
+                    raise ValueError
+        except (IndexError, TypeError, ValueError, OverflowError) as problem:
+            raise self._damaged() from problem
+        self._checked |= shapes | days
+
+    def _rows(self, query: str, values: Iterable[int]) -> list[tuple[Any, ...]]:
         try:
             return self._db.execute(query, tuple(values)).fetchall()
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem

@@ -16,8 +16,7 @@ from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
-from abcxyz.core.analysis.find_calls import find_calls
-from abcxyz.core.analysis.find_growth import find_growth
+from abcxyz.core.analysis.find_calls import find_calls, find_growth
 from abcxyz.core.analysis.learn_lapses import late_customers, learned, with_learned
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix

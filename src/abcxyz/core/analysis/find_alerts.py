@@ -16,8 +16,7 @@ from abcxyz.core.advice.alerts import ALERTS, ANOMALIES, Alert, AlertRules, Aler
 from abcxyz.core.advice.calls import Call, CallList
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.advice.growth import GrowthList
-from abcxyz.core.analysis.find_calls import find_calls, is_learned, owner_of
-from abcxyz.core.analysis.find_growth import find_growth
+from abcxyz.core.analysis.find_calls import find_calls, find_growth, is_learned, owner_of
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
 

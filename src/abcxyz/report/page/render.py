@@ -156,13 +156,12 @@ def render_bodies(
     from markupsafe import Markup
 
     from abcxyz.report.page.formatter import Formatter
-    from abcxyz.report.page.sections.calls import calls
+    from abcxyz.report.page.sections.calls import calls, growth
     from abcxyz.report.page.sections.cells import cells
     from abcxyz.report.page.sections.changes import changes
     from abcxyz.report.page.sections.crm import crm
     from abcxyz.report.page.sections.cuts import cuts
     from abcxyz.report.page.sections.figures import figures
-    from abcxyz.report.page.sections.growth import growth
     from abcxyz.report.page.sections.heading import heading
     from abcxyz.report.page.sections.lists import lists, method
     from abcxyz.report.page.sections.months import months

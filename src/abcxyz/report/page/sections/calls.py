@@ -1,4 +1,4 @@
-"""Customers to call today, and those whose silence is long but was longer before."""
+"""Customers to call today, those silent for longer before, and those who may rise to A."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.advice.calls import Call
-from abcxyz.i18n import date_text
+from abcxyz.i18n import date_text, translate
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["calls"]
+__all__ = ["calls", "growth"]
 
 _MOST = 30
 _FEW = 15
@@ -188,3 +188,41 @@ def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
 def _sentence(facts: Facts, show: Formatter, one: Alert) -> str:
     # Isolated, because a name may change the writing direction of the text after it.
     return one.sentence(show.lang, name=isolated(name_of(facts.analysis, one.customer), 60))
+
+
+def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
+    """Return the growth list with its finding."""
+    listed = facts.analysis.growth
+    if listed is None or not len(listed):
+        return {"growth": None}
+    first = isolated(name_of(facts.analysis, listed[0].customer), 60)
+    return {
+        "growth": {
+            "finding": show.say("May rise to A: {name}", name=first)
+            if len(listed) == 1
+            else show.say(
+                "May rise to A: {name} and {n} more|May rise to A: {name} and {n} more",
+                n=len(listed) - 1,
+                name=first,
+            ),
+            "why": translate(listed.why, show.lang),
+            "days": listed.horizon_days,
+            "rows": [
+                {
+                    "id": str(one.customer),
+                    "name": name_of(facts.analysis, one.customer),
+                    "segment": one.segment,
+                    "owner": one.owner or "",
+                    "missing": one.missing,
+                    "chance": ""
+                    if math.isnan(one.probability)
+                    else show.percent(one.probability, 0),
+                    "gain": one.expected_gain,
+                    "why": "; ".join(one.reasons(show.lang)),
+                }
+                for one in listed[:_FEW]
+            ],
+            "left": max(len(listed) - _FEW, 0),
+            "held_back": listed.held_back,
+        }
+    }
