@@ -14,6 +14,9 @@ from abcxyz.tables.crm.read import read_crm
 
 DAY = np.timedelta64(1, "D")
 
+# Real files of tens of thousands of deals.
+pytestmark = pytest.mark.slow
+
 
 def incidents(folder: Path) -> tuple[CrmData, pd.DataFrame]:
     """Read the incidents; `resolved_at` is the moment of winning, and ends the history."""

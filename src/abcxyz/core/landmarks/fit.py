@@ -16,15 +16,13 @@ from abcxyz.core.landmarks.model import (
     Binned,
     Card,
     Examples,
-    Gain,
     Judged,
     Levels,
     age_weights,
-    brier_gain,
     calibrated,
     levels_of,
 )
-from abcxyz.core.prospects.metrics import auc_difference
+from abcxyz.core.prospects.metrics import Gain, auc_difference, brier_gain
 from abcxyz.core.prospects.simple import Simple, fit_simple
 
 __all__ = ["LEARNED", "Evidence", "LandmarkFit", "Trial", "fit_landmarks"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -18,9 +17,18 @@ from abcxyz.core.prospects.logit import calibrate, ridge_logit, shift_to_share, 
 from abcxyz.core.prospects.metrics import ReliabilityBin, brier_score, reliability, roc_auc
 
 __all__ = [
-    "LEAST_EVENTS", "LEAST_ROWS", "Binned", "Card", "Examples", "Gain", "Judged", "Levels",
-    "Part", "age_weights", "brier_gain", "calibrated", "levels_of",
-]  # fmt: skip
+    "LEAST_EVENTS",
+    "LEAST_ROWS",
+    "Binned",
+    "Card",
+    "Examples",
+    "Judged",
+    "Levels",
+    "Part",
+    "age_weights",
+    "calibrated",
+    "levels_of",
+]
 
 LEAST_ROWS = 200
 """Examples below which nothing is learned."""
@@ -299,41 +307,6 @@ class Judged:
             log_loss=-float(np.log(np.where(outcome, near, 1 - near)).mean()),
             deciles=reliability(outcome, probability),
         )
-
-
-@frozen(kw_only=True)
-class Gain:
-    """How much one error is below another, with the 95 % interval of the difference."""
-
-    value: float
-    low: float
-    high: float
-
-
-def brier_gain(outcome: Bools, probability: Floats, other: Floats, unit: Ints) -> Gain:
-    """Return how much the Brier score of one prediction is below that of another.
-
-    Parameters
-    ----------
-    outcome
-        (n,) booleans.
-    probability, other
-        (n,) predictions of the same outcomes.
-    unit
-        (n,) whose example each is; examples of one unit are not independent.
-
-    Notes
-    -----
-    The interval is that of a mean over units (a ratio estimate), normal.
-    """
-    difference = (other - outcome) ** 2 - (probability - outcome) ** 2
-    value = float(difference.mean())
-    _, place = np.unique(unit, return_inverse=True)
-    sums = np.bincount(place, weights=difference - value)
-    n = len(sums)
-    error = math.sqrt(float(sums @ sums) * n / max(n - 1, 1)) / len(difference)
-    reach = NormalDist().inv_cdf(0.975) * error
-    return Gain(value=value, low=value - reach, high=value + reach)
 
 
 Levels = tuple[tuple[float, float], tuple[float, float]]

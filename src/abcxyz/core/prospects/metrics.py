@@ -11,13 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats
+from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.errors import InputError
 
 __all__ = [
     "Auc",
+    "Gain",
     "ReliabilityBin",
     "auc_difference",
+    "brier_gain",
     "brier_score",
     "reliability",
     "roc_auc",
@@ -241,3 +243,38 @@ def stability_index(expected: Sequence[float] | npt.NDArray[Any], actual: Any) -
     e = np.maximum(first / first.sum(), 1e-4)
     a = np.maximum(second / second.sum(), 1e-4)
     return float(np.sum((a - e) * np.log(a / e)))
+
+
+@frozen(kw_only=True)
+class Gain:
+    """How much one error is below another, with the 95 % interval of the difference."""
+
+    value: float
+    low: float
+    high: float
+
+
+def brier_gain(outcome: Bools, probability: Floats, other: Floats, unit: Ints) -> Gain:
+    """Return how much the Brier score of one prediction is below that of another.
+
+    Parameters
+    ----------
+    outcome
+        (n,) booleans.
+    probability, other
+        (n,) predictions of the same outcomes.
+    unit
+        (n,) whose example each is; examples of one unit are not independent.
+
+    Notes
+    -----
+    The interval is that of a mean over units (a ratio estimate), normal.
+    """
+    difference = (other - outcome) ** 2 - (probability - outcome) ** 2
+    value = float(difference.mean())
+    _, place = np.unique(unit, return_inverse=True)
+    sums = np.bincount(place, weights=difference - value)
+    n = len(sums)
+    error = math.sqrt(float(sums @ sums) * n / max(n - 1, 1)) / len(difference)
+    reach = NormalDist().inv_cdf(0.975) * error
+    return Gain(value=value, low=value - reach, high=value + reach)

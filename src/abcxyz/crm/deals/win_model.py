@@ -14,11 +14,11 @@ from attrs import field, frozen
 
 from abcxyz._arrays import Floats, Ints, frozen_map
 from abcxyz.core.landmarks.fit import LEARNED
-from abcxyz.core.landmarks.model import Card, Gain, Judged, Levels
+from abcxyz.core.landmarks.model import Card, Judged, Levels
 from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.core.prospects.logit import sigmoid
-from abcxyz.core.prospects.metrics import ReliabilityBin
+from abcxyz.core.prospects.metrics import Gain, ReliabilityBin
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Catalogue, Message
