@@ -57,6 +57,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         "1,sales,2026-05-01T09:00:00+03:00,NEW,500,CO_5\n"
         "2,sales,2026-05-02T09:00:00+03:00,INVOICE,700,CO_6\n"
     )
+    (folder / "crm" / "stage_changes.csv").write_text(
+        "deal,stage,entered\n"
+        "1,NEW,2026-05-01T09:00:00+03:00\n"
+        "2,INVOICE,2026-05-02T09:00:00+03:00\n"
+    )
     return worlds.history(folder / "history.db"), folder / "crm"
 
 
@@ -130,6 +135,7 @@ def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Pa
         ("customer_segment", {"customer": "CO_9", "lang": "ru"}),
         ("count_deals", {"stage": "INVOICE"}),
         ("count_deals", {"stage": "INVOIC"}),
+        ("risk_deals", {"min_money": 600}),
     ):
         got = requests.post(f"{address}/questions/{name}", json=arguments, timeout=60)
         assert got.status_code == 200, got.text

@@ -201,6 +201,13 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "changes",
             ),
             _question(
+                "risks.risk_deals",
+                message("Deals at risk"),
+                message("Open deals likely to be lost, with reasons, by money at risk."),
+                "crm",
+                "changes",
+            ),
+            _question(
                 "reports.sla",
                 message("Service levels"),
                 message("Share of requests answered in time, overdue ones, by person."),

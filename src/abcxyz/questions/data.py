@@ -109,6 +109,8 @@ class QuestionData:
         self._loaded: dict[tuple[int, str], Snapshot] = {}
         self._views: dict[Any, CrmData] = {}
         self._states: dict[Any, Any] = {}
+        self._reports: dict[tuple[str, date | None], Any] = {}
+        self._making = threading.Lock()
         self._lock = threading.RLock()
         if self._history is not None:
             self._infos()
@@ -259,6 +261,16 @@ class QuestionData:
                     del self._views[next(iter(self._views))]
                 self._views[as_of] = self.crm.as_of(as_of)
             return self._views[as_of]
+
+    def report(self, name: str, as_of: date | None, make: Callable[[CrmData], Any]) -> Any:
+        """Return a costly report on the records of a day, made when it is first asked for."""
+        with self._making:
+            key = (name, as_of)
+            if key not in self._reports:
+                if len(self._reports) >= _SNAPSHOTS:
+                    del self._reports[next(iter(self._reports))]
+                self._reports[key] = make(self.records(as_of))
+            return self._reports[key]
 
     def crm_day(self, crm: CrmData) -> date:
         """Return the day that records hold for: nothing of it or later is known."""

@@ -257,6 +257,9 @@ Days = Annotated[
     int | None,
     Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
 ]
+MinMoney = Annotated[
+    float | None, Parameter(kind="number", help=message("At least so much money at risk"), least=0)
+]
 Rule = Annotated[str, choose(message("Rule of service"), *RULES)]
 BeforeSince = Annotated[
     date, Parameter(kind="day", help=message("First day of the window before"))
