@@ -14,6 +14,7 @@ import pytest
 from tests.questions import worlds
 
 from abcxyz.cli import main
+from abcxyz.cli.options.dates import today
 from abcxyz.errors import ConfigError
 from abcxyz.questions import QuestionData
 
@@ -98,7 +99,7 @@ def test_what_cannot_be_refreshed_is_refused(
 @pytest.mark.slow
 def test_the_command_answers_from_sales_written_while_it_runs(tmp_path: Path) -> None:
     def write(amount: int) -> None:
-        days = [date.today() - timedelta(days=30 * back) for back in range(2, 8)]
+        days = [today() - timedelta(days=30 * back) for back in range(2, 8)]
         rows = [f"CO_{i},{day},{amount * i}" for i in (1, 2) for day in days]
         new = tmp_path / "new.csv"
         new.write_text("\n".join(["customer,date,amount", *rows]))
