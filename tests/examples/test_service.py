@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.questions import worlds
 
 from abcxyz import analyze
+from abcxyz.core.prospects.scorecard import DEFAULT
 from abcxyz.demo import demo_sales
 from abcxyz.questions import (
     ANSWER_SCHEMA,
@@ -127,7 +128,7 @@ def test_the_types_are_published(address: str) -> None:
 
 
 def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Path]) -> None:
-    data = QuestionData(history=files[0], crm=read_crm(files[1]).crm)
+    data = QuestionData(history=files[0], crm=read_crm(files[1]).crm, scorecard=DEFAULT)
     listed = requests.get(f"{address}/questions", timeout=60).json()
     assert [one["name"] for one in listed] == [one.name for one in available(data)]
     for name, arguments in (
@@ -136,6 +137,7 @@ def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Pa
         ("count_deals", {"stage": "INVOICE"}),
         ("count_deals", {"stage": "INVOIC"}),
         ("risk_deals", {"min_money": 600}),
+        ("score_lead", {"attributes": {"turnover": 3e9, "employees": 900}, "lang": "ru"}),
     ):
         got = requests.post(f"{address}/questions/{name}", json=arguments, timeout=60)
         assert got.status_code == 200, got.text
@@ -151,6 +153,7 @@ def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Pa
         ("count_deals", {"stgae": "NEW"}, 422, "bad_argument"),
         ("list_deals", {"cursor": "stale"}, 422, "stale_cursor"),
         ("last_activity", {"customer": "CO_5"}, 503, "unavailable"),
+        ("score_lead", {"attributes": {"age": 31}}, 422, "not_allowed"),
         ("drop_tables", {}, 422, "bad_argument"),
         ("confirm", {"token": "0" * 32}, 503, "unavailable"),
     ],

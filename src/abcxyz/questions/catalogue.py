@@ -26,10 +26,10 @@ from abcxyz.toolkit.catalogue import translate
 
 __all__ = ["GROUPS", "QUESTIONS", "Question", "answer_question", "available"]
 
-GROUPS = ("segments", "crm", "offers", "write")
+GROUPS = ("segments", "leads", "crm", "offers", "write")
 """Groups of the questions; ``write`` is there only where writing is allowed."""
 
-_GROUP_OF = {"tasks": "write", "segments": "segments", "lines": "offers"}
+_GROUP_OF = {"tasks": "write", "segments": "segments", "scorecard": "leads", "lines": "offers"}
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -145,6 +145,15 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 message("Advice"),
                 message("What to do with a customer or a segment, by the playbook."),
                 "segments",
+            ),
+            _question(
+                "leads.score_lead",
+                message("Score a lead"),
+                message(
+                    "Grade P-A, P-B, P-C of a lead, with reasons; potential if it buys, not the "
+                    "probability that it does."
+                ),
+                "scorecard",
             ),
             _question(
                 "deals.count_deals",
