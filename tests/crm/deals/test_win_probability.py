@@ -360,6 +360,14 @@ def test_a_saved_model_warns_where_the_open_deals_are_of_another_kind() -> None:
     assert quiet.warnings()[0] in deal_risks(crm, win=quiet).explain()
 
 
+def test_a_saved_model_needs_the_features_that_it_was_fitted_with() -> None:
+    crm = evolve(telling(), activities=None)
+    with pytest.raises(InputError, match=r"activities_7.*fit again"):
+        win_probability(crm, model=learned().model)
+    with pytest.raises(InputError, match="activities_7"):
+        deal_risks(crm, model=learned().model)
+
+
 def test_few_open_deals_are_not_compared_with_the_fit() -> None:
     model = learned().model
     few = {name: column[:99] for name, column in _columns(model).items()}

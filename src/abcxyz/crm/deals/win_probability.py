@@ -65,6 +65,14 @@ def score_open_deals(model: WinModel, features: DealFeatures, moment: Any) -> Sc
         speaks = (when <= moment) & (end > moment)
         when = np.minimum(when, moment)
     columns = features.at(when, rows, visit)
+    used = () if model.card is None else (one.name for one in model.card.attributes)
+    lacking = [name for name in used if name not in columns]
+    if lacking:
+        raise InputError(
+            "the model was fitted with {features}, which these records do not tell; add the table "
+            "or column that it was fitted with, or fit again",
+            features=", ".join(lacking),
+        )
     probability = np.where(speaks, model.probability(columns), np.nan)
     visits = crm.visits
     return Scored(rows, visits.funnel[visit], visits.stage[visit], probability, columns)
