@@ -51,8 +51,8 @@ ALLOWED = {
     "count profit revenue": "words for each metric, tried below",
     "cows dogs questions stars": "the groups, and their places in the picture, tried below",
     "deal entered stage": "columns of a history, and what tells it from other tables",
-    "anomaly_fall anomaly_rise dead_money fell_from_a lapsed_a lead_waiting near_a no_next_step "
-    "sla_overdue stalled_deal x_became_z": "words for each alert, tried below",
+    "anomaly_fall anomaly_rise dead_money deal_at_risk fell_from_a lapsed_a lead_waiting near_a "
+    "no_next_step sla_overdue stalled_deal x_became_z": "words for each alert, tried below",
     "delete keep mark": "the choices of an option and what each does",
     "digest functions sets": "fields of a record and of its file",
     "down idle lost moved new registered removed returned same up": "words for each event and the "

@@ -21,6 +21,7 @@ from tests.conftest import ROOT
 from tests.questions import worlds
 
 from abcxyz import analyze
+from abcxyz.core.prospects.scorecard import DEFAULT
 from abcxyz.demo import demo_sales
 from abcxyz.questions import (
     ANSWER_SCHEMA,
@@ -56,6 +57,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         "deal,funnel,created,stage,amount,customer\n"
         "1,sales,2026-05-01T09:00:00+03:00,NEW,500,CO_5\n"
         "2,sales,2026-05-02T09:00:00+03:00,INVOICE,700,CO_6\n"
+    )
+    (folder / "crm" / "stage_changes.csv").write_text(
+        "deal,stage,entered\n"
+        "1,NEW,2026-05-01T09:00:00+03:00\n"
+        "2,INVOICE,2026-05-02T09:00:00+03:00\n"
     )
     return worlds.history(folder / "history.db"), folder / "crm"
 
@@ -122,7 +128,7 @@ def test_the_types_are_published(address: str) -> None:
 
 
 def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Path]) -> None:
-    data = QuestionData(history=files[0], crm=read_crm(files[1]).crm)
+    data = QuestionData(history=files[0], crm=read_crm(files[1]).crm, scorecard=DEFAULT)
     listed = requests.get(f"{address}/questions", timeout=60).json()
     assert [one["name"] for one in listed] == [one.name for one in available(data)]
     for name, arguments in (
@@ -130,6 +136,8 @@ def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Pa
         ("customer_segment", {"customer": "CO_9", "lang": "ru"}),
         ("count_deals", {"stage": "INVOICE"}),
         ("count_deals", {"stage": "INVOIC"}),
+        ("risk_deals", {"min_money": 600}),
+        ("score_lead", {"attributes": {"turnover": 3e9, "employees": 900}, "lang": "ru"}),
     ):
         got = requests.post(f"{address}/questions/{name}", json=arguments, timeout=60)
         assert got.status_code == 200, got.text
@@ -145,6 +153,7 @@ def test_questions_are_answered_as_in_python(address: str, files: tuple[Path, Pa
         ("count_deals", {"stgae": "NEW"}, 422, "bad_argument"),
         ("list_deals", {"cursor": "stale"}, 422, "stale_cursor"),
         ("last_activity", {"customer": "CO_5"}, 503, "unavailable"),
+        ("score_lead", {"attributes": {"age": 31}}, 422, "not_allowed"),
         ("drop_tables", {}, 422, "bad_argument"),
         ("confirm", {"token": "0" * 32}, 503, "unavailable"),
     ],

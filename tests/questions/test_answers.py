@@ -53,6 +53,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "list_segment": {"segment": "A"},
     "why_segment": {"customer": "CO_9"},
     "advice": {"segment": "BZ"},
+    "score_lead": {"lead": "L_7"},
     "last_activity": {"customer": "CO_5"},
     "why_changed": {
         "metric": "win_rate",

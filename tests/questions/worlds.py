@@ -10,6 +10,7 @@ from attrs import evolve
 
 from abcxyz import Settings, Transactions, analyze
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.crm import (
     Activities,
     CrmData,
@@ -177,12 +178,17 @@ class Notebook:
         return str(marks.index(mark) + 1) if mark in marks else None
 
 
+def leads() -> ProspectScores:
+    """Return the grades of two leads, of one of which too little is known."""
+    return score_prospects({"L_7": {"turnover": 3e9, "employees": 900}, "L_9": {"region": "77"}})
+
+
 def everything(path: Path, names: str = "all", target: TaskTarget | None = None) -> QuestionData:
     """Return data of all kinds."""
     return QuestionData(
         tasks=TaskDesk(target or Notebook(), path / "drafts.sqlite"),
         history=history(path / "history.db"),
-        analysis=analysis(date(2026, 11, 1), last=5000.0),
+        analysis=evolve(analysis(date(2026, 11, 1), last=5000.0), prospects=leads()),
         crm=crm(),
         names=names,
         today=lambda: TODAY,

@@ -20,6 +20,7 @@ from abcxyz.questions import (
     available,
 )
 from abcxyz.tables.crm.read import read_crm
+from abcxyz.tables.loaders import read_scorecard
 
 app = FastAPI(title="Customer segments")
 
@@ -75,7 +76,12 @@ def question_data() -> QuestionData:
     """Read the history and the tables of the CRM that the environment names, once."""
     history, crm = os.environ.get("ABCXYZ_HISTORY"), os.environ.get("ABCXYZ_CRM")
     zone = os.environ.get("ABCXYZ_ZONE")
-    return QuestionData(history=history, crm=None if crm is None else read_crm(crm, zone=zone).crm)
+    return QuestionData(
+        history=history,
+        crm=None if crm is None else read_crm(crm, zone=zone).crm,
+        # Leads are graded by this file, or else by the default scorecard.
+        scorecard=read_scorecard(os.environ.get("ABCXYZ_SCORECARD")),
+    )
 
 
 Asked = Annotated[QuestionData, Depends(question_data)]

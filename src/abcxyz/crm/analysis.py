@@ -19,6 +19,7 @@ from abcxyz.core.sales.quality import Quality
 from abcxyz.crm.alarms.alarm import Anomalies
 from abcxyz.crm.alarms.anomalies import anomalies
 from abcxyz.crm.changes.effects import effects_of_changes
+from abcxyz.crm.deals.risk_record import DealRisks
 from abcxyz.crm.deals.stuck import StuckReport
 from abcxyz.crm.facts import crm_facts
 from abcxyz.crm.records.data import CrmData, as_local
@@ -83,12 +84,14 @@ class CrmAnalysis:
         return made if isinstance(made, Anomalies) else None
 
     def facts(self) -> CrmFacts:
-        """Return the facts for alerts: owners, open deals, overdue requests, anomalies."""
+        """Return the facts for alerts: open deals, overdue requests, deals at risk, anomalies."""
         stuck, service = self.reports.get("stuck"), self.reports.get("sla")
+        risks = self.reports.get("risks")
         return crm_facts(
             self.crm,
             stuck=stuck if isinstance(stuck, StuckReport) else None,
             service=service if isinstance(service, ServiceReport) else None,
+            risks=risks if isinstance(risks, DealRisks) else None,
             unusual=[] if self.anomalies is None else [one.unusual for one in self.anomalies.open],
         )
 
@@ -123,6 +126,7 @@ def analyze_crm(
     window: Window | None = None,
     settings: CrmSettings | None = None,
     calendar: BusinessCalendar | None = None,
+    classes: Mapping[Any, str] | None = None,
     remarks: Iterable[str] = (),
 ) -> CrmAnalysis:
     """Make every report that the records of a CRM allow.
@@ -139,6 +143,8 @@ def analyze_crm(
         Currency, funnel, margin, rules of service, and which reports; None for the defaults.
     calendar
         Working calendar; None is that of the settings.
+    classes
+        Customer of the records -> ABC class; deals at risk of class A are named.
     remarks
         What the source says about the records.
 
@@ -172,7 +178,7 @@ def analyze_crm(
         window = Window(day - timedelta(days=365), day)
     calendar = calendar or settings.calendar_for(crm)
     # Deals closed before the window may be missing, so nothing is learned from days before it.
-    chosen = settings.options(calendar) | {"known_since": window.since}
+    chosen = settings.options(calendar) | {"known_since": window.since, "classes": classes}
     makers: dict[str, Callable[[], Report]] = {}
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.options}

@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz.core.advice.crm_facts import CrmFacts, Deal, OverdueRequest
+from abcxyz.core.advice.crm_facts import CrmFacts, Deal, DealReason, OverdueRequest
+from abcxyz.core.advice.risk_reasons import plain_fact
 from abcxyz.core.advice.unusual import UnusualFigure
+from abcxyz.crm.deals.risk_record import DealRisks
 from abcxyz.crm.deals.stuck import StuckReport, has_next_step
+from abcxyz.crm.records.columns import Moments
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.records.visits import OPEN
 from abcxyz.crm.reports.base import NOT_GIVEN
@@ -25,6 +28,7 @@ def crm_facts(
     *,
     stuck: StuckReport | None = None,
     service: ServiceReport | None = None,
+    risks: DealRisks | None = None,
     unusual: Iterable[UnusualFigure] = (),
 ) -> CrmFacts:
     """Return what the alerts need to know of a CRM.
@@ -38,18 +42,21 @@ def crm_facts(
         change decide.
     service
         The service levels; None where they are not known.
+    risks
+        The deals at risk; None where they are not known.
     unusual
         Weekly figures that are not as usual.
 
     Returns
     -------
     CrmFacts
-        Open deals of known customers, and overdue requests. Whether a deal has a next step is
-        known where the source has planned activities.
+        Open deals of known customers, overdue requests, and deals at risk. Whether a deal has a
+        next step is known where the source has planned activities.
     """
     return CrmFacts(
         deals=_open_deals(crm, stuck),
         requests=() if service is None else _overdue(crm, service),
+        risks=() if risks is None else _reasons(crm, risks),
         unusual=unusual,
     )
 
@@ -58,9 +65,7 @@ def _open_deals(crm: CrmData, stuck: StuckReport | None) -> list[Deal]:
     deals = crm.deals
     if deals.customer is None:
         return []
-    moved = deals.created.copy()
-    visits = crm.visits
-    moved[visits.row[visits.last]] = visits.entered[visits.last]
+    moved = _last_moves(crm)
     planned = has_next_step(crm)
     known = {} if stuck is None else {one.deal: one for one in stuck.deals}
     amounts, owner = crm.single_amounts(), crm.category("owner")
@@ -88,6 +93,32 @@ def _open_deals(crm: CrmData, stuck: StuckReport | None) -> list[Deal]:
             )
         )
     return result
+
+
+def _last_moves(crm: CrmData) -> Moments:
+    """Return the (n,) moments of the last stage change of the deals."""
+    moved = crm.deals.created.copy()
+    visits = crm.visits
+    moved[visits.row[visits.last]] = visits.entered[visits.last]
+    return moved
+
+
+def _reasons(crm: CrmData, risks: DealRisks) -> list[DealReason]:
+    moved = dict(zip(crm.deals.deal.tolist(), _last_moves(crm), strict=True))
+    return [
+        DealReason(
+            deal=one.deal,
+            reason=kind,
+            since=one.facts[kind] if kind == "planned" else _day(crm, moved[one.deal]),
+            details=plain_fact(one.facts[kind]),
+            money=None if math.isnan(one.at_risk) else round(one.at_risk, 2),
+            customer=None if one.customer in ("", -1) else one.customer,
+            stage=one.stage,
+            owner=None if one.owner in ("", NOT_GIVEN) else one.owner,
+        )
+        for one in risks.deals
+        for kind in one.kinds
+    ]
 
 
 def _overdue(crm: CrmData, service: ServiceReport) -> list[OverdueRequest]:

@@ -163,7 +163,8 @@ class CrmSettings:
     margin
         Share of the amount that is profit; None leaves money as sales.
     min_money
-        Money from which a figure that is not as usual is an alarm, where its money is known.
+        Money from which a figure that is not as usual is an alarm, where its money is known, and
+        from which a low probability is a reason why a deal is at risk.
     reports
         Names of the reports, `ANOMALIES` or `EFFECTS`; empty makes all that the records allow.
     calendar
@@ -190,7 +191,7 @@ class CrmSettings:
     )
     min_money: float = field(
         default=0.0,
-        metadata={"help": "money from which a figure that is not as usual is an alert"},
+        metadata={"help": "money from which an unusual figure or a low probability is an alert"},
     )
     reports: tuple[str, ...] = field(
         default=(),
@@ -224,6 +225,7 @@ class CrmSettings:
             "margin": self.margin,
             "calendar": calendar,
             "rules": self.rules,
+            "min_money": self.min_money,
         }
 
     def calendar_for(

@@ -26,10 +26,10 @@ from abcxyz.toolkit.catalogue import translate
 
 __all__ = ["GROUPS", "QUESTIONS", "Question", "answer_question", "available"]
 
-GROUPS = ("segments", "crm", "offers", "write")
+GROUPS = ("segments", "leads", "crm", "offers", "write")
 """Groups of the questions; ``write`` is there only where writing is allowed."""
 
-_GROUP_OF = {"tasks": "write", "segments": "segments", "lines": "offers"}
+_GROUP_OF = {"tasks": "write", "segments": "segments", "scorecard": "leads", "lines": "offers"}
 
 
 @frozen(kw_only=True, eq=False, slots=False)
@@ -147,6 +147,15 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "segments",
             ),
             _question(
+                "leads.score_lead",
+                message("Score a lead"),
+                message(
+                    "Grade P-A, P-B, P-C of a lead, with reasons; potential if it buys, not the "
+                    "probability that it does."
+                ),
+                "scorecard",
+            ),
+            _question(
                 "deals.count_deals",
                 message("Count deals"),
                 message(
@@ -197,6 +206,13 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                     "Open deals that stand longer in their stage than nine in ten that went on, "
                     "and are silent."
                 ),
+                "crm",
+                "changes",
+            ),
+            _question(
+                "risks.risk_deals",
+                message("Deals at risk"),
+                message("Open deals likely to be lost, with reasons, by money at risk."),
                 "crm",
                 "changes",
             ),

@@ -17,6 +17,7 @@ import numpy as np
 from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.advice.playbook import default_playbook
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import AbcxyzError, ConfigError
 from abcxyz.history import History, SnapshotInfo
@@ -57,6 +58,8 @@ class QuestionData:
         One of `NAMES`.
     today
         Function that returns the current day.
+    scorecard
+        Scorecard that grades leads; by default that of the analysis, if it has one.
     tasks
         Desk where tasks are drafted and written; without one nothing can be written.
 
@@ -86,6 +89,7 @@ class QuestionData:
         crm: CrmData | None = None,
         names: str = "companies",
         today: Callable[[], date] = _today,
+        scorecard: Scorecard | None = None,
         tasks: TaskDesk | None = None,
     ) -> None:
         if history is None and analysis is None and crm is None:
@@ -100,6 +104,9 @@ class QuestionData:
             )
         self.crm = crm
         self.tasks = tasks
+        if scorecard is None and analysis is not None and analysis.prospects is not None:
+            scorecard = analysis.prospects.scorecard
+        self.scorecard = scorecard
         self.analysis = analysis
         self.names = names
         self.today = today
@@ -109,6 +116,8 @@ class QuestionData:
         self._loaded: dict[tuple[int, str], Snapshot] = {}
         self._views: dict[Any, CrmData] = {}
         self._states: dict[Any, Any] = {}
+        self._reports: dict[tuple[str, date | None], Any] = {}
+        self._making = threading.Lock()
         self._lock = threading.RLock()
         if self._history is not None:
             self._infos()
@@ -125,6 +134,8 @@ class QuestionData:
             found |= {"crm", *self.crm.tables()} - {"deals"}
         if self.tasks is not None:
             found.add("tasks")
+        if self.scorecard is not None:
+            found.add("scorecard")
         return frozenset(found)
 
     def _open(self) -> History:
@@ -260,6 +271,16 @@ class QuestionData:
                 self._views[as_of] = self.crm.as_of(as_of)
             return self._views[as_of]
 
+    def report(self, name: str, as_of: date | None, make: Callable[[CrmData], Any]) -> Any:
+        """Return a costly report on the records of a day, made when it is first asked for."""
+        with self._making:
+            key = (name, as_of)
+            if key not in self._reports:
+                if len(self._reports) >= _SNAPSHOTS:
+                    del self._reports[next(iter(self._reports))]
+                self._reports[key] = make(self.records(as_of))
+            return self._reports[key]
+
     def crm_day(self, crm: CrmData) -> date:
         """Return the day that records hold for: nothing of it or later is known."""
         from abcxyz.crm.records.data import as_local
@@ -334,6 +355,17 @@ class QuestionData:
             return None
         known = self.owners.exact(owner)
         return clean_name(known[0].name) if known else None
+
+    @functools.cached_property
+    def leads(self) -> Directory:
+        """Leads of the CRM, and those that the job graded."""
+        known: dict[str, Any] = {}
+        if self.analysis is not None and self.analysis.prospects is not None:
+            known.update((str(one), one) for one in self.analysis.prospects.ids.tolist())
+        if self.crm is not None and self.crm.leads is not None:
+            for one in self.crm.leads.lead.tolist():
+                known.setdefault(str(one), one)
+        return Directory(Named(one, name) for name, one in known.items())
 
     @functools.cached_property
     def sources(self) -> Directory:

@@ -257,6 +257,9 @@ Days = Annotated[
     int | None,
     Parameter(kind="count", help=message("At least so many days"), least=1, most=1000),
 ]
+MinMoney = Annotated[
+    float | None, Parameter(kind="number", help=message("At least so much money at risk"), least=0)
+]
 Rule = Annotated[str, choose(message("Rule of service"), *RULES)]
 BeforeSince = Annotated[
     date, Parameter(kind="day", help=message("First day of the window before"))
@@ -268,6 +271,16 @@ OfferCount = Annotated[
     int, Parameter(kind="count", help=message("Number of offers"), least=1, most=20)
 ]
 OneOwner = Annotated[str, _name(message("Identifier or exact name of a manager"))]
+Lead = Annotated[str | None, _name(message("Identifier of a lead"))]
+Attributes = Annotated[
+    dict[str, Any] | None,
+    Parameter(
+        kind="object",
+        help=message(
+            "Or what is known of the company: turnover, employees, industry, region, status"
+        ),
+    ),
+]
 OneDeal = Annotated[str | None, _name(message("Identifier of a deal"))]
 TaskTitle = Annotated[
     str, Parameter(kind="text", help=message("Title of the task"), shortest=3, longest=120)

@@ -62,6 +62,7 @@ ALERT_KINDS = MappingProxyType(
         "x_became_z": "Steady no more",
         "sla_overdue": "Answer overdue",
         "stalled_deal": "Deal without movement",
+        "deal_at_risk": "Deal at risk",
         "no_next_step": "Deal without next step",
         "anomaly_fall": "Figure below the usual",
         "anomaly_rise": "Figure above the usual",

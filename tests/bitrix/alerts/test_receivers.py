@@ -10,6 +10,7 @@ from tests.bitrix.alert_helpers import run, standing, store, stuck, warned
 from tests.emulators.bitrix24.harness import Rig, alert_of
 from tests.emulators.bitrix24.portal import COMPANY
 
+from abcxyz import Alert
 from abcxyz.errors import ConfigError
 from abcxyz_bitrix.sink import BitrixSink
 
@@ -134,3 +135,31 @@ def test_an_unusual_figure_waits_where_there_is_no_head(site: Rig, ledger: Path)
     assert list(report.alerts_left) == [figure.key]
     assert "set head to the number of a user" in report.failed["leads"]
     assert len(store(site, "tasks")) == 1
+
+
+def test_a_deal_at_risk_is_a_task_in_its_card_for_its_employee(site: Rig, ledger: Path) -> None:
+    """Each reason once; another reason of the same deal is another task."""
+    deal = stuck(site, assignedById=1)
+
+    def alert(reason: str, since: str, details: Any) -> Alert:
+        return Alert(
+            kind="deal_at_risk",
+            key=f"deal_at_risk:D_{deal}:{since}:{reason}",
+            customer="CO_1",
+            money=5000.0,
+            age=3,
+            after="AX",
+            facts={"deal": f"D_{deal}", "stage": "NEW", "reason": reason, "details": details},
+        )
+
+    late = alert("planned", "2026-05-20", "2026-05-20")
+    for _ in range(2):
+        run(site, ledger, warned(late), tasks=True, notify=True, timeline=True, lang="en")
+    assert [(one["RESPONSIBLE_ID"], one["UF_CRM_TASK"]) for one in store(site, "tasks")] == [
+        (1, [f"D_{deal}"])
+    ]
+    assert "the planned day 2026-05-20 is past" in store(site, "tasks")[0]["TITLE"]
+    assert {note["USER_ID"] for note in store(site, "notifications")} == {1}
+    assert [row["ENTITY_TYPE"] for row in store(site, "comments")] == ["deal"]
+    run(site, ledger, warned(late, alert("fell", "2026-05-20", [0.6, 0.4])), tasks=True, lang="en")
+    assert len(store(site, "tasks")) == 2

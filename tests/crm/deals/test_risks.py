@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz.cli import main
+from abcxyz.core.advice.risk_reasons import RISKS
 from abcxyz.crm import (
     Activities,
     DealRisks,
@@ -23,7 +24,6 @@ from abcxyz.crm import (
     service_levels,
     win_probability,
 )
-from abcxyz.crm.deals.risk_record import RISKS
 from abcxyz.crm.statistics.weighted_sum import weighted_sum_interval
 from abcxyz.errors import InputError
 

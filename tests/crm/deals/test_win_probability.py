@@ -27,7 +27,9 @@ from abcxyz.crm import (
 from abcxyz.crm.deals.examples import Landmarks, examples_of
 from abcxyz.crm.deals.features import DealFeatures
 from abcxyz.crm.deals.fields import check_field, known_fields
+from abcxyz.crm.records.stages import StageMap
 from abcxyz.errors import ConfigError, InputError
+from abcxyz.toolkit.numbers import number
 
 from .portals import START, moments, portal
 
@@ -63,6 +65,33 @@ def test_nothing_to_learn_leaves_the_stage_rates() -> None:
     assert set(made.model.rates) == {"NEW", "VISIT", "OFFER"}
     assert {one.probability for one in made.deals} <= set(made.model.rates.values())
     assert made.deals[0].reasons()
+
+
+def test_reasons_name_the_title_of_the_stage() -> None:
+    crm = portal(400, weeks=40)
+    named = StageMap(
+        {
+            funnel: [evolve(one, name=f"Title of {one.id}") for one in stages]
+            for funnel, stages in crm.stages.funnels.items()
+        }
+    )
+    made = win_probability(evolve(crm, stages=named))
+    assert made.basis == "stage_rates"
+    assert {one.stage for one in made.deals} <= {f"Title of {one}" for one in made.model.rates}
+    for one in made.deals:
+        assert one.reasons()[0].startswith(f"{one.stage}: of the deals in it ")
+        assert one.reasons("ru")[0].startswith(f"{one.stage}: ")
+
+
+def test_figures_of_the_judgement_follow_the_language() -> None:
+    made = win_probability(portal(telling=False, seed=3))
+    gain = made.model.gain
+    assert gain is not None
+    assert f"({number(gain.low, 'en', 4)} to {number(gain.high, 'en', 4)})" in made.explain()
+    russian = made.explain("ru")
+    assert f"{number(gain.low, 'ru', 4)}" in russian
+    assert f"{abs(gain.low):.4f}" not in russian
+    assert "," in number(gain.low, "ru", 4)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.core.prospects.scorecard import Scorecard
 
 __all__ = ["JobAnalysis", "analyze_job"]
 
@@ -28,6 +29,8 @@ class JobAnalysis:
         File of the snapshots, which need not be there.
     job
         Name of the job in the history.
+    scorecard
+        Scorecard of the job, or the default one.
     report
         Options of the job for sinks that show something, such as its currency.
     """
@@ -35,6 +38,7 @@ class JobAnalysis:
     analysis: Analysis
     history: Path
     job: str
+    scorecard: Scorecard
     report: Mapping[str, Any]
 
 
@@ -56,7 +60,7 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
     from abcxyz.core.analysis.learn_lapses import learning
     from abcxyz.core.analysis.past import result_of
     from abcxyz.history import History
-    from abcxyz.tables.loaders import read_playbook
+    from abcxyz.tables.loaders import read_playbook, read_scorecard
 
     options = argparse.Namespace(
         file=[path], as_of=None, history=history, history_job=None, lang=lang
@@ -90,9 +94,11 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
         )
         if past:
             past["past"] = (*past["past"], result_of(analysis.snapshot))
+        job = read_job(path)
         return JobAnalysis(
             analysis=evolve(sales.enrich(analysis), **past),
             history=sales.history,
             job=sales.job,
-            report=read_job(path).report,
+            scorecard=read_scorecard(job.scorecard),
+            report=job.report,
         )

@@ -79,12 +79,12 @@ def open_question_data(args: argparse.Namespace, tasks: TaskDesk | None = None) 
                 "there is nothing to answer from; name a history, a job or the records of a CRM"
             )
         args.history = HISTORY
-    analysis, history, job = None, args.history, None
+    analysis, history, job, scorecard = None, args.history, None, None
     if args.job is not None:
         from abcxyz.cli.inputs.job_analysis import analyze_job
 
         made = analyze_job(args.job, lang=args.lang)
-        analysis, job = made.analysis, made.job
+        analysis, job, scorecard = made.analysis, made.job, made.scorecard
         history = history or (made.history if made.history.is_file() else None)
     crm = None
     if args.crm is not None:
@@ -98,5 +98,6 @@ def open_question_data(args: argparse.Namespace, tasks: TaskDesk | None = None) 
         crm=crm,
         names=args.names,
         today=today,
+        scorecard=scorecard,
         tasks=tasks,
     )

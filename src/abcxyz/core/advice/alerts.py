@@ -15,6 +15,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import same_numbers
+from abcxyz.core.advice.risk_reasons import reason_text
 from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.core.display import Tabular, brief, html_table, plain_number
 from abcxyz.core.documents import head, plain_value, reading
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ALERTS", "ANOMALIES", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
 
 ALERTS = (
-    "fell_from_a", "lapsed_a", "x_became_z", "sla_overdue", "stalled_deal", "no_next_step",
-    "anomaly_fall", "anomaly_rise", "near_a", "dead_money", "lead_waiting",
+    "fell_from_a", "lapsed_a", "x_became_z", "sla_overdue", "stalled_deal", "deal_at_risk",
+    "no_next_step", "anomaly_fall", "anomaly_rise", "near_a", "dead_money", "lead_waiting",
 )  # fmt: skip
 """Alert kinds, the most urgent first."""
 
@@ -51,7 +52,7 @@ LAPSES = ("learned", "rule")
 
 
 #: Fields of a sentence that an alert may lack.
-_BLANK = dict.fromkeys(("usual", "hours", "deal", "stage", "rule"), "")
+_BLANK = dict.fromkeys(("usual", "hours", "deal", "stage", "rule", "reason"), "")
 
 
 @functools.cache
@@ -131,6 +132,9 @@ class Alert:
                 **facts,
             )
         sentence = _sentences()[self.kind]
+        if "reason" in facts:
+            reason = str(self.facts["reason"])
+            facts["reason"] = reason_text(reason, self.facts["details"], lang)
         if self.kind == "stalled_deal" and "usual" in facts:
             sentence = (
                 "Deal {deal} of {customer} ({after}) has been in {stage} for {days} days, usual "
@@ -292,6 +296,9 @@ class AlertRules:
     next_steps
         Number of deals without a next step per responsible employee, the largest first; 0 for
         all.
+    risky_deals
+        Number of deals at risk per responsible employee, those with the most money at risk first;
+        0 for all.
     """
 
     lapse: str = field(
@@ -355,4 +362,9 @@ class AlertRules:
         default=10,
         validator=_is_count,
         metadata={"help": "so many deals without a next step per employee, 0 for all"},
+    )
+    risky_deals: int = field(
+        default=10,
+        validator=_is_count,
+        metadata={"help": "so many deals at risk per employee, 0 for all"},
     )

@@ -13,7 +13,7 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.errors import InputError
 
-__all__ = ["CrmFacts", "Deal", "LeadContact", "OverdueRequest", "TimeSpent"]
+__all__ = ["CrmFacts", "Deal", "DealReason", "LeadContact", "OverdueRequest", "TimeSpent"]
 
 
 @frozen(kw_only=True)
@@ -84,6 +84,39 @@ class OverdueRequest:
     owner: str | None = None
 
 
+@frozen(kw_only=True)
+class DealReason:
+    """A reason why an open deal is at risk.
+
+    Parameters
+    ----------
+    deal
+        Identifier of the deal.
+    reason
+        One of `~abcxyz.core.advice.risk_reasons.RISKS`.
+    since
+        Day that the reason began with: the planned day for ``planned``, otherwise that of the
+        last stage change.
+    details
+        What the reason says, see `~abcxyz.core.advice.risk_reasons.plain_fact`.
+    money
+        Money at risk; None if not known.
+    customer
+        Identifier of the customer; None if not known.
+    stage, owner
+        Current stage, and responsible employee.
+    """
+
+    deal: str | int
+    reason: str
+    since: date
+    details: Any = field(hash=False)
+    money: float | None = None
+    customer: str | int | None = None
+    stage: str = ""
+    owner: str | None = None
+
+
 def _hours(value: float) -> float:
     if not (math.isfinite(value) and value >= 0):
         raise InputError(
@@ -130,6 +163,8 @@ class CrmFacts:
         Creation and first contact of the leads.
     requests
         Requests that are overdue.
+    risks
+        Reasons why deals are at risk, the deals with the most money at risk first.
     unusual
         Weekly figures that are not as usual.
     """
@@ -139,4 +174,5 @@ class CrmFacts:
     time_spent: tuple[TimeSpent, ...] = field(default=(), converter=_all)
     contacts: tuple[LeadContact, ...] = field(default=(), converter=_all)
     requests: tuple[OverdueRequest, ...] = field(default=(), converter=_all)
+    risks: tuple[DealReason, ...] = field(default=(), converter=_all)
     unusual: tuple[UnusualFigure, ...] = field(default=(), converter=_all)

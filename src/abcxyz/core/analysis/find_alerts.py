@@ -22,6 +22,7 @@ from abcxyz.core.classes.segments import SEGMENTS
 
 __all__ = ["find_alerts"]
 
+_OTHER_KINDS = ("overdue", "no_step")  # risks that sla_overdue and no_next_step tell of
 _STEPS = (90, 70)  # per cent from which a lapse is raised again
 
 
@@ -66,6 +67,7 @@ def find_alerts(
         *finder.dead(),
         *finder.deals(),
         *finder.requests(),
+        *finder.risks(),
         *finder.next_steps(),
         *finder.leads(),
         *finder.anomalies(),
@@ -94,6 +96,7 @@ class _AlertFinder:
         self._in_a: Bools = (snapshot.steady_abc == 0) | (snapshot.abc == 0)
         self._since = (snapshot.as_of - snapshot.dated).days
         self._alerted: set[str | int] = set()  # deals with an alert already
+        self._stalled: set[str | int] = set()  # those of them whose alert is that they are stuck
 
     def _alert(
         self,
@@ -248,6 +251,7 @@ class _AlertFinder:
                 continue
             usual = {} if deal.usual is None else {"usual": deal.usual}
             self._alerted.add(deal.deal)
+            self._stalled.add(deal.deal)
             yield Alert(
                 kind="stalled_deal",
                 key=f"stalled_deal:{deal.deal}:{deal.since}",
@@ -274,6 +278,41 @@ class _AlertFinder:
                 owner=one.owner or self._owner(customer),
                 after=self._class_of(customer),
                 facts=MappingProxyType({"rule": one.rule, **deal}),
+            )
+
+    def risks(self) -> Iterator[Alert]:
+        """Yield why deals are at risk, as far as no other kind of alerts says the same.
+
+        Of those with the most money at risk, so many deals per responsible employee.
+        """
+        chosen: defaultdict[str | None, set[str | int]] = defaultdict(set)
+        for one in self._facts.risks:
+            if one.reason in _OTHER_KINDS or (one.reason == "stuck" and one.deal in self._stalled):
+                continue
+            customer = one.deal if one.customer is None else one.customer
+            owner = one.owner or self._owner(customer)
+            deals = chosen[owner]
+            if one.deal not in deals and 0 < self._rules.risky_deals <= len(deals):
+                continue
+            deals.add(one.deal)
+            self._alerted.add(one.deal)
+            yield Alert(
+                kind="deal_at_risk",
+                # The reason is last: what a day at the end of a key means differs by reason.
+                key=f"deal_at_risk:{one.deal}:{one.since}:{one.reason}",
+                customer=customer,
+                money=one.money,
+                age=(self._as_of - one.since).days,
+                owner=owner,
+                after=self._class_of(customer),
+                facts=MappingProxyType(
+                    {
+                        "deal": one.deal,
+                        "stage": one.stage or "-",
+                        "reason": one.reason,
+                        "details": one.details,
+                    }
+                ),
             )
 
     def next_steps(self) -> Iterator[Alert]:

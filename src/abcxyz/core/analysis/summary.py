@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -99,7 +99,8 @@ class Summary:
     alerts
         Number of alerts.
     money_at_risk
-        Sum of the money of all alerts but those of `NO_RISK`.
+        Sum of the money of all alerts but those of `NO_RISK`; a deal counts once, with the most
+        that one of its alerts names.
     prospects
         Number of scored leads.
     metrics
@@ -333,11 +334,22 @@ def summarize(
         fell=_together(events, FALLS),
         rose=_together(events, RISES),
         alerts=len(alerts),
-        money_at_risk=money_sum([one.money or 0.0 for one in alerts if one.kind not in NO_RISK]),
+        money_at_risk=_at_risk(alerts),
         prospects=prospects,
         metrics=metrics,
         quality=quality,
     )
+
+
+def _at_risk(alerts: Iterable[Alert]) -> float:
+    sums: dict[object, float] = {}
+    for one in alerts:
+        if one.kind in NO_RISK:
+            continue
+        deal = one.facts.get("deal")
+        about = one.key if deal is None else ("deal", deal)
+        sums[about] = max(sums.get(about, 0.0), one.money or 0.0)
+    return money_sum(list(sums.values()))
 
 
 def _together(events: Sequence[EventTotal], names: Sequence[str]) -> MoveTotal:

@@ -17,7 +17,7 @@ from abcxyz.crm.records.columns import Moments, TextColumn, text_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.errors import InputError
 
-__all__ = ["HISTORIES", "KnownField", "check_field", "known_fields"]
+__all__ = ["HISTORIES", "KnownField", "check_field", "describes_person", "known_fields"]
 
 HISTORIES = ("amount", "owner", "source", "planned")
 """Fields of a deal that are features wherever the table of values has their history."""
@@ -131,6 +131,22 @@ def _seconds(value: str) -> float:
         return float("nan")
 
 
+def describes_person(name: str) -> bool:
+    """Return whether the name of a field has a word for an attribute of a natural person.
+
+    Examples
+    --------
+    >>> describes_person("birthDate"), describes_person("industry")
+    (True, False)
+    """
+    return not _words(name).isdisjoint(_PERSONAL)
+
+
+def _words(name: str) -> set[str]:
+    words = {one.casefold() for one in _SPLIT.split(name) if one}
+    return words | {one for one in _SPLIT.split(name.casefold()) if one}
+
+
 def check_field(name: str, allow: Sequence[str] = ()) -> None:
     """Check by its name that a field may be used.
 
@@ -139,9 +155,7 @@ def check_field(name: str, allow: Sequence[str] = ()) -> None:
     InputError
         It describes a person, or becomes known only when a deal is decided.
     """
-    words = {one.casefold() for one in _SPLIT.split(name) if one}
-    words |= {one for one in _SPLIT.split(name.casefold()) if one}
-    if words & _PERSONAL:
+    if describes_person(name):
         raise InputError(
             "the field {name!r} describes a person, and no probability may rest on that; leave it "
             "out",
@@ -149,7 +163,7 @@ def check_field(name: str, allow: Sequence[str] = ()) -> None:
         )
     if name in allow:
         return
-    if words & _OUTCOME:
+    if _words(name) & _OUTCOME:
         raise InputError(
             "the field {name!r} becomes known only when a deal is decided, so it tells the "
             "outcome instead of predicting it; leave it out, or allow it by name if it is known "

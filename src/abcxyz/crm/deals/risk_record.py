@@ -9,19 +9,13 @@ from typing import Any
 
 from attrs import field, frozen
 
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.advice.risk_reasons import reason_text
+from abcxyz.core.display import plain_number
 from abcxyz.crm.deals.win_record import WinProbability
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.toolkit.catalogue import plural, text
-from abcxyz.toolkit.numbers import date_text
 
-__all__ = ["FALL_DAYS", "RISKS", "DealRisk", "DealRisks"]
-
-RISKS = ("fell", "below", "overdue", "stuck", "planned", "no_step")
-"""Reasons why a deal is at risk, the most urgent first."""
-
-FALL_DAYS = 7
-"""Days within which a fall of the probability counts."""
+__all__ = ["DealRisk", "DealRisks"]
 
 
 @frozen(kw_only=True)
@@ -41,7 +35,7 @@ class DealRisk(Row):
         stage and age had; without such a lack the expected amount, and without a probability the
         amount. NaN if the amount is not known.
     kinds
-        Some of `RISKS`, in their order.
+        Some of `~abcxyz.core.advice.risk_reasons.RISKS`, in their order.
     important
         Whether the customer is of class A.
     facts
@@ -61,7 +55,7 @@ class DealRisk(Row):
 
     def reasons(self, lang: str = "en") -> list[str]:
         """Return why the deal is at risk, the most urgent reason first."""
-        listed = [_reason(kind, self.facts, lang) for kind in self.kinds]
+        listed = [reason_text(kind, self.facts[kind], lang) for kind in self.kinds]
         if self.important:
             listed.append(text("the customer is of class A", lang))
         return listed
@@ -151,39 +145,3 @@ class DealRisks(Report):
             ),
         ]
         return " ".join(lines)
-
-
-def _reason(kind: str, facts: Mapping[str, Any], lang: str) -> str:
-    fact = facts[kind]
-    if kind == "fell":
-        return text(
-            "the probability fell from {before} to {now} within {days} days",
-            lang,
-            before=percent(fact[0], lang),
-            now=percent(fact[1], lang),
-            days=FALL_DAYS,
-        )
-    if kind == "below":
-        return text(
-            "a probability of {now}; deals at this stage and age that were won had {well}",
-            lang,
-            now=percent(fact[0], lang),
-            well=percent(fact[1], lang),
-        )
-    if kind == "overdue":
-        return text(
-            "no answer within the limit of {rule}, due on {day}",
-            lang,
-            rule=text(fact[0], lang),
-            day=date_text(fact[1], lang),
-        )
-    if kind == "stuck":
-        return text(
-            "{days} days in the stage, usual are up to {usual}",
-            lang,
-            days=plain_number(round(fact[0], 1), lang),
-            usual=plain_number(round(fact[1], 1), lang),
-        )
-    if kind == "planned":
-        return text("the planned day {day} is past", lang, day=date_text(fact, lang))
-    return text("no next step is planned", lang)

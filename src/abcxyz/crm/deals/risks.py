@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Floats
+from abcxyz.core.advice.risk_reasons import FALL_DAYS, RISKS
 from abcxyz.core.landmarks.fit import LEARNED
 from abcxyz.crm.deals.fit_win import question_of
-from abcxyz.crm.deals.risk_record import FALL_DAYS, RISKS, DealRisk, DealRisks
+from abcxyz.crm.deals.risk_record import DealRisk, DealRisks
 from abcxyz.crm.deals.stuck import StuckDeal, has_next_step, stuck_deals
 from abcxyz.crm.deals.win_model import WinModel
 from abcxyz.crm.deals.win_probability import score_open_deals, win_probability

@@ -21,7 +21,7 @@ from abcxyz.core.prospects.logit import sigmoid
 from abcxyz.core.prospects.metrics import Gain, ReliabilityBin
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.errors import ConfigError
-from abcxyz.toolkit.catalogue import Catalogue, Message
+from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = [
@@ -153,12 +153,12 @@ class WinModel:
             won=self.won,
             lost=self.lost,
             decided=self.won + self.lost,
-            share=_percent(self.won / max(self.won + self.lost, 1)),
+            share=Figure(100 * self.won / max(self.won + self.lost, 1), 1),
             least=LEAST_OF_EITHER,
             least_decided=LEAST_DECIDED,
-            slope="" if LEARNED not in self.tried else f"{self.tried[LEARNED].slope:.2f}",
-            low="" if gain is None else f"{gain.low:.4f}",
-            high="" if gain is None else f"{gain.high:.4f}",
+            slope="" if LEARNED not in self.tried else Figure(self.tried[LEARNED].slope, 2),
+            low="" if gain is None else Figure(gain.low, 4),
+            high="" if gain is None else Figure(gain.high, 4),
         )
 
     def probability(self, columns: Mapping[str, Any]) -> Floats:
@@ -299,10 +299,6 @@ def places_of(column: Any, attribute: Attribute) -> Ints:
 def _points(attribute: Attribute) -> Floats:
     parts: tuple[Bin, ...] = attribute.bins
     return np.array([*(one.points for one in parts), attribute.neutral])
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
 
 
 def _judged_dict(one: Judged) -> dict[str, Any]:

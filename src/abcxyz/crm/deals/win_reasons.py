@@ -40,23 +40,25 @@ def pushes_of_deals(model: WinModel, columns: Mapping[str, Any]) -> dict[str, Fl
 
 
 def sentences(
-    pushes: Mapping[str, float], facts: Mapping[str, Any], model: WinModel, lang: str
+    pushes: Mapping[str, float], facts: Mapping[str, Any], model: WinModel, stage: str, lang: str
 ) -> tuple[list[str], list[str]]:
     """Return what speaks for winning a deal, and what against it, three sentences of either.
 
     Of stage rates there is one sentence, whichever way it speaks.
     """
     if model.basis == "stage_rates":
-        return [sentence("stage", facts, model, lang)], []
-    known = {name: push for name, push in pushes.items() if sentence(name, facts, model, lang)}
+        return [sentence("stage", facts, model, stage, lang)], []
+    known = {
+        name: push for name, push in pushes.items() if sentence(name, facts, model, stage, lang)
+    }
     sides = strongest(known)
     first, second = (
-        [sentence(name, facts, model, lang) for name in one[:_REASONS]] for one in sides
+        [sentence(name, facts, model, stage, lang) for name in one[:_REASONS]] for one in sides
     )
     return first, second
 
 
-def sentence(group: str, facts: Mapping[str, Any], model: WinModel, lang: str) -> str:
+def sentence(group: str, facts: Mapping[str, Any], model: WinModel, stage: str, lang: str) -> str:
     """Return what is known of a deal, as a sentence; empty if nothing is.
 
     Parameters
@@ -67,6 +69,8 @@ def sentence(group: str, facts: Mapping[str, Any], model: WinModel, lang: str) -
         The features of the deal.
     model
         The model, for its stage rates.
+    stage
+        Title of the stage.
     lang
         Language of the sentence.
     """
@@ -82,7 +86,7 @@ def sentence(group: str, facts: Mapping[str, Any], model: WinModel, lang: str) -
         return text(
             "{stage}: of the deals in it {share} are won within {days} days",
             lang,
-            stage=facts["stage"],
+            stage=stage,
             share=percent(rate, lang),
             days=plain_number(model.horizon_days, lang),
         )

@@ -56,11 +56,11 @@ class WinDeal(Row):
 
     def reasons(self, lang: str = "en") -> list[str]:
         """Return what speaks for winning it, the strongest reason first."""
-        return sentences(self.pushes, self.facts, self.model, lang)[0]
+        return sentences(self.pushes, self.facts, self.model, self.stage, lang)[0]
 
     def against(self, lang: str = "en") -> list[str]:
         """Return what speaks against winning it, the strongest reason first."""
-        return sentences(self.pushes, self.facts, self.model, lang)[1]
+        return sentences(self.pushes, self.facts, self.model, self.stage, lang)[1]
 
     def evidence(self, lang: str = "en") -> str:
         """Return the reasons for and against in one line."""

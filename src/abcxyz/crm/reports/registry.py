@@ -86,6 +86,7 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
                     "allow",
                     "known_since",
                     "min_money",
+                    "classes",
                     "calendar",
                     "rules",
                 }

@@ -53,7 +53,7 @@ from abcxyz.questions.resolving import (
 from abcxyz.toolkit.catalogue import plural, text, translate
 from abcxyz.toolkit.numbers import date_text
 
-__all__ = ["count_deals", "crm_fields", "last_activity", "list_deals"]
+__all__ = ["count_deals", "crm_fields", "last_activity", "list_deals", "money_warnings"]
 
 
 def crm_fields(
@@ -145,7 +145,8 @@ def _amount(crm: CrmData, rows: Any) -> tuple[float | None, int, str | None]:
     return float(amounts[known].sum()), missing, next(iter(currencies), None) or None
 
 
-def _money_warnings(money: float | None, missing: int, lang: str) -> tuple[Remark, ...]:
+def money_warnings(money: float | None, missing: int, lang: str) -> tuple[Remark, ...]:
+    """Return what a sum of amounts lacks; *money* is None with several currencies."""
     found = []
     if money is None:
         found.append(
@@ -191,7 +192,7 @@ def count_deals(
     chosen, rows = _selected(data, crm, names, outcome, by, window)
     money, missing, currency = _amount(crm, rows)
     fields = crm_fields(data, crm, window, lang)
-    fields["warnings"] += _money_warnings(money, missing, lang)
+    fields["warnings"] += money_warnings(money, missing, lang)
     return Answer(
         value={
             "deals": len(rows),
@@ -253,7 +254,7 @@ def list_deals(
     page = page_of(data, start, len(rows), limit, lambda i: _deal(data, crm, int(rows[i])))
     money, missing, _ = _amount(crm, rows)
     fields = crm_fields(data, crm, window, lang)
-    fields["warnings"] += _money_warnings(money, missing, lang)
+    fields["warnings"] += money_warnings(money, missing, lang)
     return Answer(
         value=page.rows,
         sentence=_counted(chosen, len(rows), money, lang),

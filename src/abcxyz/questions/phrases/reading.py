@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 
 from abcxyz.questions.cleaning import plain_id
 from abcxyz.questions.data import QuestionData
-from abcxyz.questions.names import Directory, Named, similarity
+from abcxyz.questions.names import similarity
 from abcxyz.questions.phrases.dates import day_at
 from abcxyz.questions.phrases.matching import KnownNames, attempts_of, intents
 from abcxyz.questions.phrases.slots import Attempt
@@ -26,16 +26,12 @@ _LEAST, _WITHIN, _MOST = 75, 5, 3
 _SHORTEST = 4
 _LONGEST_QUESTION = 500
 _SAID = ("stage", "source")
-_EMPTY = Directory(())
 
 
 def known_names(data: QuestionData) -> KnownNames:
     """Return the names that the data hold."""
-    leads = _EMPTY
-    if data.crm is not None and data.crm.leads is not None:
-        leads = Directory(Named(one, str(one)) for one in data.crm.leads.lead.tolist())
     return KnownNames(
-        data.stages, data.funnels, data.owners, data.sources, data.all_customers, leads
+        data.stages, data.funnels, data.owners, data.sources, data.all_customers, data.leads
     )
 
 
