@@ -164,7 +164,7 @@ def analyze_crm(
     ...                           created=["2026-05-01T09:00:00+03:00"]), zone="Europe/Moscow")
     >>> made = analyze_crm(crm, as_of=date(2026, 6, 1))
     >>> list(made.reports)
-    ['snapshot', 'managers', 'sources', 'losses', 'anomalies']
+    ['snapshot', 'managers', 'sources', 'losses', 'win', 'anomalies']
     >>> made.missing["funnel"]
     'this report needs the table stage_changes; add it to the source'
     """

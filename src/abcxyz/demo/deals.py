@@ -74,7 +74,7 @@ def demo_tables(
     Returns
     -------
     mapping
-        Name of a table of `abcxyz.crm.TABLES`, or ``stages`` -> its rows: column -> value.
+        Name of a table of ``abcxyz.crm.TABLES``, or ``stages`` -> its rows: column -> value.
 
     Examples
     --------

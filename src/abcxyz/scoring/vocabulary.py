@@ -7,14 +7,12 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from abcxyz.core.prospects.metrics import stability_verdict
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.i18n import number, percent, text
 
-__all__ = ["REASONS", "SHIFTED", "VERDICTS", "describe", "describe_drift", "drift_of"]
+__all__ = ["REASONS", "VERDICTS", "describe", "describe_drift", "drift_of"]
 
-WATCH = 0.1
-SHIFTED = 0.25
-"""Stability index from which the leads differ in kind from those of the fit."""
 
 REASONS = MappingProxyType(
     {
@@ -149,10 +147,7 @@ def drift_of(drift: Mapping[str, Any]) -> str:
     >>> drift_of({"score": 0.3}), drift_of({"score": 0.02})
     ('shifted', 'stable')
     """
-    value = _figure(drift, "score")
-    if math.isnan(value):
-        return "unknown"
-    return "stable" if value < WATCH else "watch" if value < SHIFTED else "shifted"
+    return stability_verdict(_figure(drift, "score"))
 
 
 def describe_drift(drift: Mapping[str, Any], lang: str = "en") -> list[str]:

@@ -20,6 +20,7 @@ from abcxyz.crm import (
     WinModel,
     WinProbability,
     analyze_crm,
+    deal_risks,
     fit_win_model,
     text_column,
     win_probability,
@@ -27,6 +28,7 @@ from abcxyz.crm import (
 from abcxyz.crm.deals.examples import Landmarks, examples_of
 from abcxyz.crm.deals.features import DealFeatures
 from abcxyz.crm.deals.fields import check_field, known_fields
+from abcxyz.crm.deals.win_model import places_of
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.toolkit.numbers import number
@@ -39,6 +41,12 @@ WEEK = np.timedelta64(7, "D")
 @functools.cache
 def telling() -> CrmData:
     return portal()
+
+
+@functools.cache
+def many() -> CrmData:
+    """Return a company like that of `telling` with four times as many deals."""
+    return portal(6000)
 
 
 @functools.cache
@@ -319,6 +327,57 @@ def test_result_as_frame_html_and_chart() -> None:
     assert {"deal", "probability", "expected", "reasons"} <= set(frame.columns)
     assert "<table" in made._repr_html_()
     assert str(made.deals[0].deal) in str(made.plot())
+
+
+def test_a_saved_model_warns_where_the_open_deals_are_of_another_kind() -> None:
+    model = learned().model
+    assert learned().drift == {}
+    assert learned().drift_verdict == "unknown"
+    crm = many()
+    same = win_probability(crm, model=model)
+    assert len(same.deals) >= 100
+    assert model.card is not None
+    assert set(same.drift) == {one.name for one in model.card.attributes}
+    # By hand: the shares of one feature now against those of the fit.
+    name, index = next(iter(same.drift.items()))
+    column = np.array([one.facts[name] for one in same.deals])
+    (attribute,) = [one for one in model.card.attributes if one.name == name]
+    now = np.bincount(places_of(column, attribute), minlength=len(attribute.bins) + 1)
+    now = np.maximum(now / now.sum(), 1e-4)
+    then = np.maximum(np.array(model.profile[name]), 1e-4)
+    assert index == pytest.approx(float(((now - then) * np.log(now / then)).sum()), abs=1e-3)
+    # Where every activity was 60 days earlier, the open deals are silent.
+    assert crm.activities is not None
+    earlier = crm.activities.started - np.timedelta64(60, "D")
+    silent = evolve(crm, activities=crm.activities.with_columns(started=earlier))
+    quiet = win_probability(silent, model=model)
+    assert quiet.drift_verdict == "shifted"
+    assert quiet.to_dict()["drift"]["verdict"] == "shifted"
+    (warning,) = quiet.warnings()
+    assert "fit again. Stability index: " in warning
+    assert warning in quiet.explain()
+    assert quiet.warnings("ru")[0].startswith("Открытые сделки не такие, как при обучении")
+    assert quiet.warnings()[0] in deal_risks(crm, win=quiet).explain()
+
+
+def test_a_saved_model_needs_the_features_that_it_was_fitted_with() -> None:
+    crm = evolve(telling(), activities=None)
+    with pytest.raises(InputError, match=r"activities_7.*fit again"):
+        win_probability(crm, model=learned().model)
+    with pytest.raises(InputError, match="activities_7"):
+        deal_risks(crm, model=learned().model)
+
+
+def test_few_open_deals_are_not_compared_with_the_fit() -> None:
+    model = learned().model
+    few = {name: column[:99] for name, column in _columns(model).items()}
+    assert model.drift(few) == {}
+    assert model.drift(_columns(model))
+
+
+def _columns(model: WinModel) -> dict[str, Any]:
+    deals = win_probability(many(), model=model).deals
+    return {name: np.array([one.facts[name] for one in deals]) for name in deals[0].facts}
 
 
 def test_command_writes_and_uses_a_model(

@@ -42,6 +42,7 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("history", "job"): "north",
     ("history", "keep"): "36M",
     ("history", "deals"): True,
+    ("alerts", "attributes"): ["region", "industry"],
     ("files", "mode"): "640",
     ("plugins", "allow"): ["shop-adapter==1.2"],
     ("source", "id_map"): "ids.csv",

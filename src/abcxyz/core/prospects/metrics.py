@@ -24,8 +24,12 @@ __all__ = [
     "reliability",
     "roc_auc",
     "stability_index",
+    "stability_verdict",
     "top_share",
 ]
+
+
+_WATCH, _SHIFTED = 0.1, 0.25  # stability index from which a change is to be watched, and is large
 
 
 @frozen
@@ -243,6 +247,19 @@ def stability_index(expected: Sequence[float] | npt.NDArray[Any], actual: Any) -
     e = np.maximum(first / first.sum(), 1e-4)
     a = np.maximum(second / second.sum(), 1e-4)
     return float(np.sum((a - e) * np.log(a / e)))
+
+
+def stability_verdict(value: float) -> str:
+    """Return ``stable``, ``watch`` or ``shifted`` by a stability index, ``unknown`` for NaN.
+
+    Examples
+    --------
+    >>> stability_verdict(0.05), stability_verdict(0.1), stability_verdict(0.3)
+    ('stable', 'watch', 'shifted')
+    """
+    if math.isnan(value):
+        return "unknown"
+    return "stable" if value < _WATCH else "watch" if value < _SHIFTED else "shifted"
 
 
 @frozen(kw_only=True)

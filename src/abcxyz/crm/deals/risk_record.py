@@ -109,6 +109,7 @@ class DealRisks(Report):
             "as_of": self.as_of.isoformat(),
             "basis": self.win.basis,
             "why": str(self.win.model.why),
+            "drift": self.win.drift_verdict,
             "open_deals": self.open_deals,
             "money": round(self.money, 2),
             "deals": [one.to_dict() for one in self.deals],
@@ -121,11 +122,12 @@ class DealRisks(Report):
     def explain(self, lang: str = "en") -> str:
         """Return the number of deals at risk, their money, and the largest."""
         if not self.deals:
-            return plural(
+            none = plural(
                 "Of {n} open deal none is at risk.|Of {n} open deals none is at risk.",
                 self.open_deals,
                 lang,
             )
+            return " ".join([none, *self.win.warnings(lang)])
         head = plural(
             "{n} of {all} open deals is at risk, and with it {money}.|"
             "{n} of {all} open deals are at risk, and with them {money}.",
@@ -143,5 +145,6 @@ class DealRisks(Report):
                 deal=first.deal,
                 reasons="; ".join(first.reasons(lang)),
             ),
+            *self.win.warnings(lang),
         ]
         return " ".join(lines)

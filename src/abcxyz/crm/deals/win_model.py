@@ -18,7 +18,7 @@ from abcxyz.core.landmarks.model import Card, Judged, Levels
 from abcxyz.core.prospects.attributes import Attribute, Bin
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.core.prospects.logit import sigmoid
-from abcxyz.core.prospects.metrics import Gain, ReliabilityBin
+from abcxyz.core.prospects.metrics import Gain, ReliabilityBin, stability_index
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
@@ -26,6 +26,7 @@ from abcxyz.toolkit.parsing import parse_json
 
 __all__ = [
     "LEAST_DECIDED",
+    "LEAST_DRIFT",
     "LEAST_OF_EITHER",
     "SHARES",
     "SLOPE",
@@ -40,6 +41,9 @@ WIN_BASES = (LEARNED, "stage_rates", "none")
 
 LEAST_OF_EITHER = 200
 """Won, and lost, deals of some life below which nothing is learned."""
+
+LEAST_DRIFT = 100
+"""Open deals below which a saved model is not compared with the present."""
 
 LEAST_DECIDED = 30
 """Decided deals below which there are not even stage rates."""
@@ -185,6 +189,30 @@ class WinModel:
             one.name: _points(one)[places_of(columns[one.name], one)]
             for one in self.card.attributes
         }
+
+    def drift(self, columns: Mapping[str, Any]) -> dict[str, float]:
+        """Return attribute of the card -> stability index of deals against the examples.
+
+        Parameters
+        ----------
+        columns
+            Feature -> (n,) values of the deals.
+
+        Returns
+        -------
+        dict
+            Empty without a learned card, and for fewer than `LEAST_DRIFT` deals, whose shares
+            differ by chance alone.
+        """
+        if self.card is None or len(columns["stage"]) < LEAST_DRIFT:
+            return {}
+        found = {}
+        for one in self.card.attributes:
+            now = np.bincount(places_of(columns[one.name], one), minlength=len(one.bins) + 1)
+            index = stability_index(self.profile.get(one.name, ()), now)
+            if not math.isnan(index):
+                found[one.name] = index
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON; `from_dict` reads them back."""

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from abcxyz._arrays import Floats, Ints
 from abcxyz.crm.deals.features import DealFeatures
@@ -65,6 +65,14 @@ def score_open_deals(model: WinModel, features: DealFeatures, moment: Any) -> Sc
         speaks = (when <= moment) & (end > moment)
         when = np.minimum(when, moment)
     columns = features.at(when, rows, visit)
+    used = () if model.card is None else (one.name for one in model.card.attributes)
+    lacking = [name for name in used if name not in columns]
+    if lacking:
+        raise InputError(
+            "the model was fitted with {features}, which these records do not tell; add the table "
+            "or column that it was fitted with, or fit again",
+            features=", ".join(lacking),
+        )
     probability = np.where(speaks, model.probability(columns), np.nan)
     visits = crm.visits
     return Scored(rows, visits.funnel[visit], visits.stage[visit], probability, columns)
@@ -151,20 +159,30 @@ def win_probability(
     if question is None:
         return _without_history(crm if as_of is None else crm.as_of(as_of), model, funnel)
     if model is None:
-        model = fitted(question)
-    elif set(model.fields) - set(question.names):
+        return result_of(question, fitted(question), funnel)
+    if set(model.fields) - set(question.names):
         raise InputError(
             "the model was fitted with the fields {fields}; pass their values too",
             fields=", ".join(model.fields),
         )
-    return result_of(question, model, funnel)
+    return result_of(question, model, funnel, saved=True)
 
 
-def result_of(question: WinQuestion, model: WinModel, funnel: str | None = None) -> WinProbability:
-    """Return the probabilities of the open deals by a model; see `win_probability`."""
+def result_of(
+    question: WinQuestion, model: WinModel, funnel: str | None = None, *, saved: bool = False
+) -> WinProbability:
+    """Return the probabilities of the open deals by a model; see `win_probability`.
+
+    A model that was *saved* is compared with the present.
+    """
     crm = question.features.crm
     scored = score_open_deals(model, question.features, crm.until)
-    return _result(crm, question.day, model, scored, funnel)
+    made = _result(crm, question.day, model, scored, funnel)
+    if not saved:
+        return made
+    judged = ~np.isnan(scored.probability)
+    columns = {name: np.asarray(one)[judged] for name, one in scored.columns.items()}
+    return evolve(made, drift=model.drift(columns))
 
 
 def _without_history(crm: CrmData, model: WinModel | None, funnel: str | None) -> WinProbability:

@@ -12,11 +12,12 @@ from attrs import field, frozen
 
 from abcxyz.core.display import plain_number
 from abcxyz.core.landmarks.fit import LEARNED
+from abcxyz.core.prospects.metrics import stability_verdict
 from abcxyz.crm.deals.win_model import WinModel
 from abcxyz.crm.deals.win_reasons import sentences
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.toolkit.catalogue import plural, text, translate
-from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.numbers import date_text, number
 
 __all__ = ["WinDeal", "WinProbability"]
 
@@ -94,6 +95,9 @@ class WinProbability(Report):
         Open deals with a probability and without an amount.
     left_out
         Field -> why it is not used, as a sentence.
+    drift
+        Feature -> stability index of the open deals against the examples of a saved model; empty
+        for a model that was fitted here, and where too few deals are open.
     """
 
     as_of: date
@@ -104,6 +108,7 @@ class WinProbability(Report):
     high: float
     without_amount: int
     left_out: Mapping[str, str] = field(factory=dict)
+    drift: Mapping[str, float] = field(factory=dict)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -111,6 +116,32 @@ class WinProbability(Report):
     def basis(self) -> str:
         """Where the probabilities come from: ``learned``, ``stage_rates`` or ``none``."""
         return self.model.basis
+
+    @property
+    def drift_verdict(self) -> str:
+        """Whether the open deals are like those of the fit, by the feature that moved most.
+
+        ``stable``, ``watch``, ``shifted``, or ``unknown`` where nothing was compared.
+        """
+        return stability_verdict(max(self.drift.values(), default=math.nan))
+
+    def warnings(self, lang: str = "en") -> list[str]:
+        """Return the features of which the open deals differ in kind from the fit's, if any."""
+        moved = [name for name, one in self.drift.items() if stability_verdict(one) == "shifted"]
+        if not moved:
+            return []
+        moved.sort(key=lambda name: -self.drift[name])
+        return [
+            text(
+                "The open deals are of another kind than those of the fit of {day}: do not trust "
+                "the probabilities, fit again. Stability index: {features}.",
+                lang,
+                day=date_text(self.model.as_of, lang),
+                features=", ".join(
+                    f"{name} {number(self.drift[name], lang, 2)}" for name in moved
+                ),
+            )
+        ]
 
     @functools.cached_property
     def positions(self) -> Mapping[Any, int]:
@@ -132,6 +163,10 @@ class WinProbability(Report):
             "low": _plain(self.low),
             "high": _plain(self.high),
             "without_amount": self.without_amount,
+            "drift": {
+                "verdict": self.drift_verdict,
+                "features": {name: round(one, 4) for name, one in self.drift.items()},
+            },
             "left_out": {name: str(why) for name, why in self.left_out.items()},
             "model": self.model.to_dict(),
             "deals": [one.to_dict() for one in self.deals],
@@ -148,6 +183,7 @@ class WinProbability(Report):
         lines.append(text("Basis: {why}.", lang, why=basis))
         if self.model.tried:
             lines.append(self._judged(lang))
+        lines += self.warnings(lang)
         lines += [translate(why, lang) for why in self.left_out.values()]
         return " ".join(lines)
 

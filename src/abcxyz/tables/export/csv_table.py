@@ -58,7 +58,7 @@ def csv_bytes(table: Mapping[str, list[Any]], lang: str, *, escape_formulas: boo
     Examples
     --------
     >>> csv_bytes({"Customer": ["=1+1", "b"], "Value": [1.5, None]}, "en")
-    b"Customer,Value\\r\\n'=1+1,1.5\\r\\nb,\\r\\n"
+    b"Customer,Value\r\n'=1+1,1.5\r\nb,\r\n"
     """
     return _Writer(lang, escape_formulas=escape_formulas).content(table)
 
