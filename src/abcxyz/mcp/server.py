@@ -111,6 +111,13 @@ class QuestionServer(MCPServer):
             tool = confirmation_tool(data.tasks, data.today, confirmation, self.reply)
             self.add_tool(tool, name="confirm", structured_output=False)
 
+    def replace(self, data: QuestionData) -> None:
+        """Answer from other data from now on; the list of the tools stays.
+
+        Cursors of the earlier data are stale then.
+        """
+        self._data = data
+
     async def list_tools(self) -> list[Tool]:
         """List the questions as tools; the descriptions are constants."""
         return [self._tool(one) for one in self._questions.values()]
@@ -250,10 +257,9 @@ class QuestionServer(MCPServer):
         )
 
     def _add_resources(self) -> None:
-        data = self._data
-
         @self.resource("abcxyz://about", title="Data, windows, freshness", mime_type="text/plain")
         def about() -> str:
+            data = self._data
             lines = [f"questions: {', '.join(self._questions)}"]
             if "segments" in data.offers:
                 snapshot = data.snapshot(None)
@@ -276,6 +282,7 @@ class QuestionServer(MCPServer):
             mime_type="application/json",
         )
         def names(kind: str) -> str:
+            data = self._data
             known = {
                 "stages": data.stages,
                 "funnels": data.funnels,

@@ -13,6 +13,7 @@ from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
 
 from abcxyz.mcp.confirming import READ, WRITE
+from abcxyz.mcp.refreshing import Refresh
 from abcxyz.mcp.server import QuestionServer
 from abcxyz.questions import QuestionData
 from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, listen, serve_loopback
@@ -44,13 +45,24 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
         yield
 
 
-def serve_stdio(data: QuestionData, **options: Any) -> None:
+def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
     threading.Thread(target=data.prepare, daemon=True).start()
-    QuestionServer(data, lifespan=_prints_apart, **options).run()
+    server = QuestionServer(data, lifespan=_prints_apart, **options)
+    if refresh is not None:
+        refresh.start(server.replace)
+    server.run()
 
 
-def http_app(data: QuestionData, *, token: str, host: str, port: int, **options: Any) -> Any:
+def http_app(
+    data: QuestionData,
+    *,
+    token: str,
+    host: str,
+    port: int,
+    refresh: Refresh | None = None,
+    **options: Any,
+) -> Any:
     """Return the application that serves over HTTP with a token.
 
     Raises
@@ -72,6 +84,8 @@ def http_app(data: QuestionData, *, token: str, host: str, port: int, **options:
         ),
         **options,
     )
+    if refresh is not None:
+        refresh.start(server.replace)
     return server.streamable_http_app(host=host)
 
 

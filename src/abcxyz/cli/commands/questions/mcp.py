@@ -6,6 +6,7 @@ import argparse
 import contextlib
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from abcxyz.cli.inputs.question_input import add_question_data, open_desk, open_question_data
 from abcxyz.cli.options.language import data_language
@@ -17,6 +18,7 @@ __all__ = ["HELP", "add_arguments", "run"]
 HELP = "answer the questions of an assistant"
 
 _PORT = 8931
+_LONGEST = 10_080
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             "groups of questions, comma-separated; all by default: {groups}",
             groups=", ".join(GROUPS),
         ),
+    )
+    parser.add_argument(
+        "--refresh",
+        type=float,
+        metavar="MINUTES",
+        help="read the job and the CRM again so often; by default only at the start",
     )
     parser.add_argument("--max-rows", type=int, default=MOST_ROWS, help="most rows of a page")
     parser.add_argument(
@@ -64,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     try:
         from abcxyz.mcp import transport
+        from abcxyz.mcp.refreshing import Refresh
     except ImportError as problem:
         raise PluginError(
             "the command mcp needs the extra {extra!r}; install it ({reason} is missing)",
@@ -87,12 +96,23 @@ def run(args: argparse.Namespace) -> int:
             rows=args.max_rows,
             most=MOST_ROWS,
         )
+    if args.refresh is not None and not 0 < args.refresh <= _LONGEST:
+        raise ConfigError(
+            "--refresh {minutes} is no number of minutes up to {most}; give one such as 60",
+            minutes=args.refresh,
+            most=_LONGEST,
+        )
+    if args.refresh is not None and args.job is None and args.crm is None:
+        raise ConfigError(
+            "--refresh reads a job or a CRM again; name one as --job or --crm (a history is "
+            "always read as it stands)"
+        )
     if args.transport == "http" and args.token_file is None:
         raise ConfigError(
             "HTTP needs a token; write a random one into a private file and name it as "
             "--token-file"
         )
-    options = {
+    options: dict[str, Any] = {
         "version": version("abcxyz"),
         "groups": groups,
         "lang": data_language(args),
@@ -102,6 +122,8 @@ def run(args: argparse.Namespace) -> int:
     with contextlib.ExitStack() as opened:
         desk = opened.enter_context(open_desk(args.crm)) if args.allow_write else None
         data = open_question_data(args, desk)
+        if args.refresh is not None:
+            options["refresh"] = Refresh(args.refresh * 60, lambda: open_question_data(args, desk))
         if args.transport == "stdio":
             transport.serve_stdio(data, **options)
         else:
