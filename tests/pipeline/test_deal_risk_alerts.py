@@ -73,7 +73,7 @@ def test_each_reason_is_an_alert_and_no_fact_is_told_twice(tmp_path: Path) -> No
         "Deal 3 of CO_1 (AX) is at risk (NEW): the planned day 2026-04-01 is past; 700"
     )
     assert found["6", "stuck"].sentence("ru").replace("\N{NO-BREAK SPACE}", " ") == (
-        "Сделка 6 клиента CO_3 (CX) под угрозой (NEW): 35,60 дн. на стадии, обычно до 3; 80"
+        "Сделка 6 клиента CO_3 (CX) под угрозой (NEW): 36 дн. на стадии, обычно до 3; 80"
     )
     assert Alert.from_dict(json.loads(json.dumps(alert.to_dict()))) == alert
 

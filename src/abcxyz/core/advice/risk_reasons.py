@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.display import percent
 from abcxyz.toolkit.catalogue import text
-from abcxyz.toolkit.numbers import date_text
+from abcxyz.toolkit.numbers import date_text, number
 
 __all__ = ["FALL_DAYS", "RISKS", "plain_fact", "reason_text"]
 
@@ -36,7 +36,7 @@ def reason_text(kind: str, fact: Any, lang: str = "en") -> str:
     Examples
     --------
     >>> reason_text("stuck", (36.26, 3.0), "ru")
-    '36,30 дн. на стадии, обычно до 3'
+    '36 дн. на стадии, обычно до 3'
     >>> reason_text("planned", "2026-05-20")
     'the planned day 2026-05-20 is past'
     """
@@ -66,8 +66,8 @@ def reason_text(kind: str, fact: Any, lang: str = "en") -> str:
         return text(
             "{days} days in the stage, usual are up to {usual}",
             lang,
-            days=plain_number(round(fact[0], 1), lang),
-            usual=plain_number(round(fact[1], 1), lang),
+            days=number(fact[0], lang),
+            usual=number(fact[1], lang),
         )
     if kind == "planned":
         return text("the planned day {day} is past", lang, day=date_text(_day(fact), lang))
