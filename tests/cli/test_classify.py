@@ -251,16 +251,18 @@ def test_unwritable_folder(
 
 
 def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The demonstration writes four files, prints the matrix and is repeatable."""
+    """The demonstration writes four files and a CRM, prints the matrix and is repeatable."""
     first = run(capsys, "demo", "--out", tmp_path / "a")
     second = run(capsys, "demo", "--out", tmp_path / "b")
 
     assert first[0] == 0
     assert "Matrix" in first[1]
     assert first[1].replace(str(tmp_path / "a"), "") == second[1].replace(str(tmp_path / "b"), "")
-    names = ["report.html", "segments.csv", "segments.xlsx", "summary.json"]
+    names = ["crm", "report.html", "segments.csv", "segments.xlsx", "summary.json"]
     assert names == sorted(file.name for file in (tmp_path / "a").iterdir())
-    for name in names:
+    tables = [file.relative_to(tmp_path / "a") for file in (tmp_path / "a/crm").iterdir()]
+    assert len(tables) > 3
+    for name in (*names[1:], *tables):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     cells = json.loads((tmp_path / "a" / "summary.json").read_text("utf-8"))["matrix"]
     assert all(cell["customers"] for cell in cells.values())

@@ -183,16 +183,16 @@ def test_customers_that_cannot_be_stored_are_named(
 KILLED = """
 import os, signal, sys
 from tests_made import made
-from abcxyz.history import History, store
-rows = store.rows_of
+from abcxyz.history import History, insertion
+rows = insertion.rows_of
 history = History(sys.argv[1])
 history._db.execute("PRAGMA cache_size = 4")  # so that unfinished work does reach the disk
 def killed(snapshot, places):
     if places[0] >= 4000:
         os.kill(os.getpid(), signal.SIGKILL)
     return rows(snapshot, places)
-store.rows_of = killed
-store.CHUNK = 1000
+insertion.rows_of = killed
+insertion.CHUNK = 1000
 history.save(made(customers=[*range(5000)]))
 """
 
