@@ -23,8 +23,8 @@ _TEXTS = ("stage", "funnel", "owner", "source", "currency", "campaign", "lost_re
 _FORMS: Mapping[str, tuple[str, Any]] = MappingProxyType(
     {
         "amount": ("f8", np.nan),
-        "planned": ("M8[D]", np.datetime64("NaT")),
-        "closed": ("M8[s]", np.datetime64("NaT")),
+        "planned": ("M8[D]", np.datetime64("NaT", "D")),
+        "closed": ("M8[s]", np.datetime64("NaT", "s")),
     }
 )
 
