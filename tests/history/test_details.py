@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_changed_sales_are_refused(tmp_path: Path, change: str) -> None:
     made, path = analyzed(), tmp_path / "h.db"
     with History(path) as history:
         history.save(made.snapshot, panel=made.panel, owners=OWNERS)
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute(f"UPDATE customer_state SET {change} WHERE customer = 'b'")
     with History(path) as history:
         (info,) = history.snapshots()
@@ -103,7 +104,7 @@ def test_analysts_read_sales_by_month(tmp_path: Path) -> None:
     made, path = analyzed(), tmp_path / "h.db"
     with History(path) as history:
         history.save(made.snapshot, panel=made.panel, owners=OWNERS, job="north")
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         rows = db.execute(
             "SELECT customer, owner, bucket, since, amount FROM customer_sales ORDER BY 1, 3"
         ).fetchall()
@@ -122,7 +123,11 @@ def test_an_older_file_loses_nothing(tmp_path: Path) -> None:
     with History(tmp_path / "new.db") as history:
         history.save(made.snapshot, job="north")
     path = tmp_path / "old.db"
-    with sqlite3.connect(tmp_path / "new.db") as new, sqlite3.connect(path) as old:
+    with (
+        contextlib.closing(sqlite3.connect(tmp_path / "new.db")) as new,
+        contextlib.closing(sqlite3.connect(path)) as old,
+        old,
+    ):
         for step in MIGRATIONS[:3]:
             old.executescript(step)
         for table in ("snapshot", "customer_state"):

@@ -71,7 +71,7 @@ def pausing_world() -> tuple[Transactions, dict[int, dict[str, object]]]:
         size, at = float(np.exp(random.normal(6, 1))), float(random.uniform(0, 60))
         while at < 900:
             ids.append(who)
-            days.append(np.datetime64(END) - 900 + int(at))
+            days.append(np.datetime64(END) + np.timedelta64(int(at) - 900, "D"))
             money.append(size * float(np.exp(random.normal(0, 0.3))))
             pauses = south and random.random() < 0.15
             at += random.uniform(170, 200) if pauses else random.uniform(15, 35)
