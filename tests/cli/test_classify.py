@@ -262,7 +262,7 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert names == sorted(file.name for file in (tmp_path / "a").iterdir())
     tables = [file.relative_to(tmp_path / "a") for file in (tmp_path / "a/crm").iterdir()]
     assert len(tables) > 3
-    for name in (*names[1:], *tables):
+    for name in (*map(Path, names[1:]), *tables):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     cells = json.loads((tmp_path / "a" / "summary.json").read_text("utf-8"))["matrix"]
     assert all(cell["customers"] for cell in cells.values())
