@@ -304,7 +304,7 @@ CYRILLIC = {
     "abcxyz/tables/crm/cells.py": "yes and no in cells",
     "abcxyz/tables/crm/headings.py": "headings of columns",
     "abcxyz/tables/crm/histories.py": "headings of columns",
-    "abcxyz/tables/crm/personal.py": "headings of columns",
+    "abcxyz/crm/records/personal.py": "headings of columns",
     "abcxyz/tables/roles.py": "headings of columns",
     "abcxyz/tables/layout/heading.py": "the mark of a year, two spellings of a letter",
     "abcxyz/tables/shapes/outline.py": "the word before the date of a document",

@@ -231,13 +231,11 @@ def anomaly_charts(
     finding
         Whether the sentence stands above where nothing is unusual; alarms always have theirs.
     """
-    if not report.alarms:
-        return bar_rows(report.explain(lang), [], lang, width=width, theme=theme, heading=finding)
     pictures = [
         alarm_chart(one, lang, width=width, currency=currency, theme=theme)
         for one in report.alarms[:_MOST]
     ]
-    return stacked(pictures, report.explain(lang))
+    return _one_below_another(pictures, report.explain(lang), lang, width, theme, finding)
 
 
 def series_chart(
@@ -365,13 +363,20 @@ def effect_charts(
     finding
         Whether the sentence stands above where nothing is measured; effects always have theirs.
     """
-    if not report.effects:
-        return bar_rows(report.explain(lang), [], lang, width=width, theme=theme, heading=finding)
     pictures = [
         effect_chart(one, lang, width=width, currency=currency, theme=theme)
         for one in report.effects[:_MOST]
     ]
-    return stacked(pictures, report.explain(lang))
+    return _one_below_another(pictures, report.explain(lang), lang, width, theme, finding)
+
+
+def _one_below_another(
+    pictures: list[Picture], heading: str, lang: str, width: float, theme: str, finding: bool
+) -> Picture:
+    """Stack pictures that have their own sentences; without any the heading alone is drawn."""
+    if pictures:
+        return stacked(pictures, heading)
+    return bar_rows(heading, [], lang, width=width, theme=theme, heading=finding)
 
 
 def _levels(share: bool, lang: str) -> Callable[[float], str]:

@@ -179,7 +179,7 @@ def analyze_crm(
     calendar = calendar or settings.calendar_for(crm)
     # Deals closed before the window may be missing, so nothing is learned from days before it.
     chosen = settings.options(calendar) | {"known_since": window.since, "classes": classes}
-    makers: dict[str, Callable[[], Report]] = {}
+    makers: dict[str, Callable[..., Report]] = {}
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.options}
         makers[name] = partial(make_report, name, crm, window, **options)
@@ -200,6 +200,9 @@ def analyze_crm(
     for name, make in makers.items():
         if settings.reports and name not in settings.reports:
             continue
+        if name == "risks" and "win" in reports:
+            # The same probabilities: a model is fitted once.
+            make = partial(make, win=reports["win"])
         try:
             reports[name] = make()
         except InputError as problem:

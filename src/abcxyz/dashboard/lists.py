@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.dashboard.data import ShownAlert
 from abcxyz.i18n import text
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.payload import customer_columns
+from abcxyz.report.page.payload import STEP_LETTERS, customer_columns
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES
 
 __all__ = ["alert_table", "call_table", "customer_table", "filters_of", "fitting", "move_table"]
@@ -71,28 +71,32 @@ def filters_of(fields: Mapping[str, str]) -> dict[str, str]:
 
 def fitting(columns: Mapping[str, Any], chosen: Mapping[str, str]) -> list[int]:
     """Return the places in `customer_columns` of the customers that fit the filters."""
-    return [i for i in range(columns["n"]) if _fits(columns, i, chosen)]
-
-
-def _fits(columns: Mapping[str, Any], i: int, chosen: Mapping[str, str]) -> bool:
+    places = list(range(columns["n"]))
     words = _folded(chosen.get("q", "")).split()
-    written = _folded(f"{columns['name'][i]} {columns['id'][i]}")
-    if not all(one in written for one in words):
-        return False
-    owner, segment, step = (chosen.get(name, "") for name in ("owner", "segment", "step"))
-    if owner and [*columns["owners"], ""][columns["owner"][i]] != owner:
-        return False
-    if segment and _segment(columns["segment"][i]) != segment:
-        return False
-    if step and columns["step"] is not None:
-        letters = dict(zip(STEPS, "ngsx", strict=True))
-        if columns["step"][i] != letters.get(step):
-            return False
-    return all(
-        [*one["choices"], ""][one["code"][i]] == chosen[f"by {one['name']}"]
-        for one in columns["attributes"]
-        if chosen.get(f"by {one['name']}")
-    )
+    if words:
+        pairs = zip(columns["name"], columns["id"], strict=True)
+        written = [_folded(f"{name} {one}") for name, one in pairs]
+        places = [i for i in places if all(one in written[i] for one in words)]
+    # Codes of the customers -> the codes that fit.
+    wanted: list[tuple[Sequence[Any], set[Any]]] = []
+    if chosen.get("owner"):
+        wanted.append((columns["owner"], _codes(columns["owners"], chosen["owner"])))
+    if chosen.get("segment"):
+        wanted.append((columns["segment"], set(map(str, _codes(SEGMENTS, chosen["segment"])))))
+    if chosen.get("step") and columns["step"] is not None:
+        wanted.append((columns["step"], {STEP_LETTERS[i] for i in _codes(STEPS, chosen["step"])}))
+    for one in columns["attributes"]:
+        value = chosen.get(f"by {one['name']}")
+        if value:
+            wanted.append((one["code"], _codes(one["choices"], value)))
+    for codes, fit in wanted:
+        places = [i for i in places if codes[i] in fit]
+    return places
+
+
+def _codes(choices: Sequence[str], value: str) -> set[int]:
+    """Return the places of a value among the choices; shortened texts may be equal."""
+    return {i for i, one in enumerate(choices) if one == value}
 
 
 def _folded(written: str) -> str:

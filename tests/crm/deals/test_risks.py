@@ -18,8 +18,10 @@ from abcxyz.cli import main
 from abcxyz.core.advice.risk_reasons import RISKS
 from abcxyz.crm import (
     Activities,
+    CrmSettings,
     DealRisks,
     ServiceRule,
+    analyze_crm,
     deal_risks,
     service_levels,
     win_probability,
@@ -183,3 +185,16 @@ def test_few_deals_have_no_probability_and_their_amounts_are_at_risk() -> None:
     made = deal_risks(portal(60, weeks=8).as_of("2025-02-03"))
     assert made.win.basis == "none"
     assert all(one.at_risk == one.amount for one in made.deals)
+
+
+def test_an_analysis_fits_the_probabilities_once() -> None:
+    """The risks of an analysis rest on the probabilities that it reports."""
+    settings = CrmSettings(reports=("win", "risks"))
+    made = analyze_crm(portal(400), settings=settings)
+    found, alone = (
+        made.reports["risks"],
+        analyze_crm(portal(400), settings=evolve(settings, reports=("risks",))).reports["risks"],
+    )
+    assert isinstance(found, DealRisks)
+    assert found.win is made.reports["win"]
+    assert found.to_dict() == alone.to_dict()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from abcxyz.crm import CrmData, Stage
+from abcxyz.crm.records.personal import PERSONAL, check_attributes
 from abcxyz.crm.reports.funnel import funnel
 from abcxyz.errors import InputError
-from abcxyz.tables.crm.personal import PERSONAL, check_attributes
 from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.catalogue import translate
 

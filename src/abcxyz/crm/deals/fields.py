@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,9 +14,10 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.crm.deals.timeline import Timeline
 from abcxyz.crm.records.columns import Moments, TextColumn, text_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.personal import describes_person, words_of
 from abcxyz.errors import InputError
 
-__all__ = ["HISTORIES", "KnownField", "check_field", "describes_person", "known_fields"]
+__all__ = ["HISTORIES", "KnownField", "check_field", "known_fields"]
 
 HISTORIES = ("amount", "owner", "source", "planned")
 """Fields of a deal that are features wherever the table of values has their history."""
@@ -31,22 +31,9 @@ _OUTCOME = frozenset(
         *("проигран", "выигран", "изменена", "изменено"),
     ]
 )
-#: Words in the name of a field that describes a natural person.
-_PERSONAL = frozenset(
-    [
-        *("name", "firstname", "lastname", "surname", "patronymic", "phone", "mobile", "email"),
-        *("mail", "birth", "birthday", "birthdate", "age", "sex", "gender", "nationality"),
-        *("ethnicity", "race", "religion", "politics", "language", "photo", "address", "ip"),
-        *("device", "family", "marital", "children", "health", "credit", "passport", "salary"),
-        *("имя", "фамилия", "отчество", "телефон", "почта", "рождения", "возраст", "пол"),
-        *("национальность", "религия", "язык", "фото", "адрес", "семья", "здоровье", "паспорт"),
-        *("зарплата",),
-    ]
-)
 #: Different numbers up to which a field is a code of categories.
 _CODES = 10
 _AT_START = 0.9
-_SPLIT = re.compile(r"[^0-9a-zа-яё]+|(?<=[a-z])(?=[A-Z])")
 
 
 @frozen(eq=False, slots=False)
@@ -131,22 +118,6 @@ def _seconds(value: str) -> float:
         return float("nan")
 
 
-def describes_person(name: str) -> bool:
-    """Return whether the name of a field has a word for an attribute of a natural person.
-
-    Examples
-    --------
-    >>> describes_person("birthDate"), describes_person("industry")
-    (True, False)
-    """
-    return not _words(name).isdisjoint(_PERSONAL)
-
-
-def _words(name: str) -> set[str]:
-    words = {one.casefold() for one in _SPLIT.split(name) if one}
-    return words | {one for one in _SPLIT.split(name.casefold()) if one}
-
-
 def check_field(name: str, allow: Sequence[str] = ()) -> None:
     """Check by its name that a field may be used.
 
@@ -163,7 +134,7 @@ def check_field(name: str, allow: Sequence[str] = ()) -> None:
         )
     if name in allow:
         return
-    if _words(name) & _OUTCOME:
+    if words_of(name) & _OUTCOME:
         raise InputError(
             "the field {name!r} becomes known only when a deal is decided, so it tells the "
             "outcome instead of predicting it; leave it out, or allow it by name if it is known "

@@ -82,6 +82,7 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
                 {
                     "funnel",
                     "model",
+                    "win",
                     "fields",
                     "allow",
                     "known_since",

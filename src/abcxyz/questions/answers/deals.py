@@ -14,6 +14,7 @@ from abcxyz.questions.answer import Answer, Remark
 from abcxyz.questions.answers.selection import (
     OUTCOME_CODES,
     DealFilter,
+    deal_columns,
     filter_deals,
     same_id,
     window_of,
@@ -278,17 +279,15 @@ def _deal(data: QuestionData, crm: CrmData, row: int) -> dict[str, Any]:
     customer = None if deals.customer is None else deals.customer.tolist()[row]
     kind = next(name for name, code in OUTCOME_CODES.items() if code == crm.outcomes.kind[row])
     closed = crm.outcomes.closed[row]
-    shown = data.shown(customer) if customer not in (None, "", -1) else {}
     return {
-        "deal": plain_id(
-            deals.deal[row].item() if deals.deal.dtype.kind == "i" else deals.deal[row]
+        **deal_columns(
+            data,
+            deals.deal[row].item() if deals.deal.dtype.kind == "i" else deals.deal[row],
+            funnel=funnel,
+            stage=titles.get(stage, stage),
+            owner=owner,
+            customer=customer,
         ),
-        "funnel": clean_name(funnel),
-        "stage": clean_name(titles.get(stage, stage)),
-        "owner": plain_id(owner) if owner else None,
-        "owner_name": data.owner_name(owner) if owner else None,
-        "customer": shown.get("customer"),
-        "customer_name": shown.get("name"),
         "amount": money_or_none(crm.amounts[row]),
         "created": as_local(deals.created[row], crm.zone).date().isoformat(),
         "outcome": kind,

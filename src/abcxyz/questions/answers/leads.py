@@ -10,7 +10,7 @@ from attrs import evolve
 from abcxyz.core.prospects.score import ProspectScore
 from abcxyz.core.prospects.scorecard import DEFAULT, Scorecard
 from abcxyz.core.prospects.scores import score_prospect
-from abcxyz.crm.deals.fields import describes_person
+from abcxyz.crm.records.personal import describes_person
 from abcxyz.questions.answer import Answer
 from abcxyz.questions.answers.selection import same_id
 from abcxyz.questions.answers.snapshots import money_share

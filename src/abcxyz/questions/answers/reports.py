@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from abcxyz.core.display import percent, plain_number
 from abcxyz.crm.deals.stuck import stuck_deals as stuck_report
 from abcxyz.crm.reports import funnel as funnel_report
@@ -18,7 +16,7 @@ from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import RULES as SERVICE_RULES
 from abcxyz.questions.answer import Answer
 from abcxyz.questions.answers.deals import crm_fields
-from abcxyz.questions.answers.selection import filter_deals, subset, window_of
+from abcxyz.questions.answers.selection import deal_columns, filter_deals, subset, window_of
 from abcxyz.questions.answers.snapshots import money_or_none
 from abcxyz.questions.cleaning import clean_name, plain_id, quoted
 from abcxyz.questions.data import QuestionData
@@ -290,16 +288,15 @@ def stuck_deals(
 
     def row(i: int) -> dict[str, Any]:
         one = found[i]
-        customer = one.customer.item() if isinstance(one.customer, np.generic) else one.customer
-        shown = data.shown(customer) if customer not in (None, "", -1) else {}
         return {
-            "deal": plain_id(str(one.deal)),
-            "funnel": clean_name(one.funnel),
-            "stage": clean_name(one.stage),
-            "owner": plain_id(one.owner) if one.owner else None,
-            "owner_name": data.owner_name(one.owner) if one.owner else None,
-            "customer": shown.get("customer"),
-            "customer_name": shown.get("name"),
+            **deal_columns(
+                data,
+                str(one.deal),
+                funnel=one.funnel,
+                stage=one.stage,
+                owner=one.owner,
+                customer=one.customer,
+            ),
             "days": _plain(one.days),
             "usual_days": _plain(one.usual),
             "silent_days": _plain(one.silent),

@@ -17,9 +17,9 @@ from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import OPEN
 from abcxyz.questions.answer import Answer, Remark
 from abcxyz.questions.answers.deals import crm_fields, money_warnings
-from abcxyz.questions.answers.selection import filter_deals
+from abcxyz.questions.answers.selection import deal_columns, filter_deals
 from abcxyz.questions.answers.snapshots import money_or_none, money_share
-from abcxyz.questions.cleaning import clean_name, plain_id
+from abcxyz.questions.cleaning import plain_id
 from abcxyz.questions.data import QuestionData
 from abcxyz.questions.parameters import (
     AsOf,
@@ -73,16 +73,16 @@ def risk_deals(
 
     def row(i: int) -> dict[str, Any]:
         one = _ranked(data, found[i], as_of)
-        known = one.customer not in (None, "", -1)
-        shown = data.shown(one.customer) if known else {}
+        deal = str(one.deal)
         return {
-            "deal": plain_id(str(one.deal)),
-            "funnel": clean_name(funnels[str(one.deal)]),
-            "stage": clean_name(one.stage),
-            "owner": plain_id(one.owner) if one.owner else None,
-            "owner_name": data.owner_name(one.owner) if one.owner else None,
-            "customer": shown.get("customer"),
-            "customer_name": shown.get("name"),
+            **deal_columns(
+                data,
+                deal,
+                funnel=funnels[deal],
+                stage=one.stage,
+                owner=one.owner,
+                customer=one.customer,
+            ),
             "at_risk": money_or_none(one.at_risk),
             "amount": money_or_none(one.amount),
             "probability": money_share(one.probability),

@@ -13,12 +13,20 @@ from attrs import evolve, frozen
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.questions.cleaning import plain_id, quoted
+from abcxyz.questions.cleaning import clean_name, plain_id, quoted
 from abcxyz.questions.data import QuestionData
 from abcxyz.questions.problems import QuestionError, message
 from abcxyz.questions.resolving import resolved
 
-__all__ = ["OUTCOME_CODES", "DealFilter", "filter_deals", "same_id", "subset", "window_of"]
+__all__ = [
+    "OUTCOME_CODES",
+    "DealFilter",
+    "deal_columns",
+    "filter_deals",
+    "same_id",
+    "subset",
+    "window_of",
+]
 
 OUTCOME_CODES: Mapping[str, int] = {"open": OPEN, "won": WON, "lost": LOST}
 _BEGINNING = date(1970, 1, 1)
@@ -141,3 +149,20 @@ def window_of(since: date | None, until: date | None, today: date) -> Window | N
             fix=message("call again with until later than since"),
         )
     return Window(first, end)
+
+
+def deal_columns(
+    data: QuestionData, deal: Any, *, funnel: str, stage: str, owner: Any, customer: Any
+) -> dict[str, Any]:
+    """Return the columns with which every answer about a deal begins."""
+    known = customer.item() if isinstance(customer, np.generic) else customer
+    shown = data.shown(known) if known not in (None, "", -1) else {}
+    return {
+        "deal": plain_id(deal),
+        "funnel": clean_name(funnel),
+        "stage": clean_name(stage),
+        "owner": plain_id(owner) if owner else None,
+        "owner_name": data.owner_name(owner) if owner else None,
+        "customer": shown.get("customer"),
+        "customer_name": shown.get("name"),
+    }

@@ -16,7 +16,7 @@ from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_nam
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import PLAIN, plain
 
-__all__ = ["customer_columns", "packed_customers", "payload"]
+__all__ = ["STEP_LETTERS", "customer_columns", "packed_customers", "payload"]
 
 _HIGHEST = 9  # of a strip: more would be seen by nobody, and hardly compress
 _ROUGH = 4, 50_000  # of the strips of more customers than this
@@ -26,7 +26,8 @@ _FILTERS = 4
 _SMALL = 1000  # the largest amount below which the decimals are kept
 _LEVEL = 6  # the highest one takes three times as long for 1 % less
 _SEGMENTS = "012345678-"
-_STEPS = "ngsx-"
+STEP_LETTERS = "ngsx-"
+"""Letters of the steps of the bridge, in their order; the last one is for none."""
 
 
 def payload(facts: Facts) -> str:
@@ -72,7 +73,7 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
         "segment": _letters(snapshot.segment[order], _SEGMENTS),
         "value": _amounts(value, largest),
         "before": None if bridge is None or past is None else _amounts(past.value[order], largest),
-        "step": None if bridge is None else _letters(bridge.codes[order], _STEPS),
+        "step": None if bridge is None else _letters(bridge.codes[order], STEP_LETTERS),
         "days": _whole(facts.days[order]),
         "usual": _whole(np.round(facts.analysis.usual_gaps[order])),
         "orders": snapshot.orders[order].tolist(),

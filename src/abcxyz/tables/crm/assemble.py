@@ -13,6 +13,7 @@ from attrs import frozen
 
 from abcxyz.crm import TABLES, CrmData, Deals, Stage, StageChanges, StageMap, guess_stages
 from abcxyz.crm.records.columns import TextColumn, text_column
+from abcxyz.crm.records.personal import check_attributes
 from abcxyz.crm.records.quality import Account
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.cells import ColumnForm, read_column
@@ -26,7 +27,6 @@ from abcxyz.tables.crm.histories import (
     wide_columns,
     with_fields,
 )
-from abcxyz.tables.crm.personal import check_attributes
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
