@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from abcxyz import Analysis, Settings, Transactions, analyze
@@ -37,6 +37,7 @@ def made() -> Analysis:
 WHOLE = made()
 
 
+@example([11])  # without sales in the window before
 @given(st.lists(st.integers(0, 29), min_size=1, unique=True).map(sorted))
 def test_parts_add_up_to_the_whole(places: list[int]) -> None:
     """Customers keep classes, gaps, actions and moves; those left out are the rest of all sums."""

@@ -14,7 +14,15 @@ from abcxyz.core.minor_units import money_difference, money_sum
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.panel import Panel
 
-__all__ = ["STEPS", "Bridge", "BridgeStep", "YearBefore", "bridge_between", "year_before"]
+__all__ = [
+    "STEPS",
+    "Bridge",
+    "BridgeStep",
+    "YearBefore",
+    "bridge_between",
+    "first_sale",
+    "year_before",
+]
 
 STEPS = ("new", "grown", "shrunk", "gone")
 """What a customer did between two windows; -1 for neither: the same value, or no sales in both."""
@@ -52,6 +60,13 @@ class YearBefore:
     first: date | None
 
 
+def first_sale(panel: Panel) -> date | None:
+    """Return the day of the first sale of a panel, or of what it was taken from; None without."""
+    days = panel.first_day[~np.isnat(panel.first_day)]
+    own: date | None = days.min().astype("M8[D]").item() if len(days) else None
+    return own if panel.first_sale is None else panel.first_sale
+
+
 def year_before(panel: Panel) -> YearBefore | None:
     """Return the window before that of a panel, in the order of its customers.
 
@@ -69,8 +84,7 @@ def year_before(panel: Panel) -> YearBefore | None:
     places = aligned.before[:n]
     sales = np.full((n, past.periods.count), np.nan)
     sales[places >= 0] = past.sales[places[places >= 0]]
-    days = past.first_day[~np.isnat(past.first_day)]
-    first: date | None = days.min().astype("M8[D]").item() if len(days) else None
+    first = first_sale(past)
     since = past.periods.window.since
     late = since + _QUIET + (past.periods.edges[1] - past.periods.edges[0])
     return YearBefore(

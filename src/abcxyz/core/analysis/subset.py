@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Ints, freeze
 from abcxyz.core.advice.actions import Actions
+from abcxyz.core.analysis.bridge import first_sale
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.sales.panel import Panel
@@ -104,6 +105,8 @@ def _panel(panel: Panel, places: Ints, customers: set[Any]) -> Panel:
         (*_COLUMNS, "sales"),
         rhythm=None if panel.rhythm is None else _rhythm(panel.rhythm, places),
         earlier=None if past is None else _panel(past, _inside(past, customers), customers),
+        # Whether the sales begin early enough for a comparison is a fact of all of them.
+        first_sale=first_sale(panel),
     )
     return taken
 

@@ -15,7 +15,7 @@ from abcxyz.core.sales.rhythm import Rhythm
 
 __all__ = ["join_panels"]
 
-_WHOLE = ("periods", "metric", "rhythm", "earlier")
+_WHOLE = ("periods", "metric", "rhythm", "earlier", "first_sale")
 _ROWS = tuple(one.name for one in attrs.fields(Panel) if one.name not in _WHOLE)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,6 +56,9 @@ class Panel(Tabular):
     earlier
         Panel of the window before this one, for a comparison; None if it was not aggregated. Its
         customers are some of this panel's, in another order.
+    first_sale
+        Day of the first sale of all, where the panel holds some of the customers; None is that of
+        its own customers.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -69,6 +73,7 @@ class Panel(Tabular):
     last_day: Days = field(eq=SAME_ARRAYS)
     rhythm: Rhythm | None = None
     earlier: Panel | None = field(default=None, eq=False, repr=False)
+    first_sale: date | None = field(default=None, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         for column in (self.value, self.sales):
