@@ -105,7 +105,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
-        "tables.scan": "core.*",
+        "tables.scan": "loops core.*",
         "tables": "i18n core.* tables.*",
         "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -93,7 +94,7 @@ class Evidence:
 
     def of_like(self, probability: float) -> tuple[int, int]:
         """Return the number of examples with a like probability, and of those with the outcome."""
-        place = int(np.searchsorted(self.edges, probability, side="left"))
+        place = bisect_left(self.edges, probability)
         return int(self.rows[place]), int(self.events[place])
 
 
@@ -280,8 +281,12 @@ class _Learner:
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._binned = Binned.of(examples, trends, trial.most)
+        self._trends, self._most = trends, trial.most
         self._raw: dict[str, Floats] = {}
+
+    @functools.cached_property
+    def _binned(self) -> Binned:
+        return Binned.of(self._examples, self._trends, self._most)
 
     @functools.cached_property
     def _card(self) -> Card:
