@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +55,11 @@ def named(column: TextColumn) -> TextColumn:
 
 def _plain(value: Any) -> Any:
     """Convert a value for JSON: NaN and NaT become None, moments ISO text, tuples lists."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value  # nearly all values of the long tables
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, Window):
         return [value.since.isoformat(), value.until.isoformat()]
     if isinstance(value, Row):
@@ -86,6 +92,12 @@ def table_cells(rows: Sequence[Row], lang: str) -> tuple[list[str], list[list[st
     return titles, cells
 
 
+@functools.cache
+def _names(kind: type[Row]) -> tuple[str, ...]:
+    fields: tuple[Any, ...] = attrs.fields(kind)  # type: ignore[arg-type]
+    return tuple(one.name for one in fields)
+
+
 class Row:
     """Base of the rows of reports: attrs classes that convert to a dictionary."""
 
@@ -93,8 +105,7 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, ready for JSON: unknown figures are None."""
-        fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
-        return {one.name: _plain(getattr(self, one.name)) for one in fields}
+        return {name: _plain(getattr(self, name)) for name in _names(type(self))}
 
     def evidence(self, lang: str = "en") -> str:
         """Return why the row is in the table, in words; empty where figures say it."""
