@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -92,12 +91,6 @@ def table_cells(rows: Sequence[Row], lang: str) -> tuple[list[str], list[list[st
     return titles, cells
 
 
-@functools.cache
-def _names(kind: type[Row]) -> tuple[str, ...]:
-    fields: tuple[Any, ...] = attrs.fields(kind)  # type: ignore[arg-type]
-    return tuple(one.name for one in fields)
-
-
 class Row:
     """Base of the rows of reports: attrs classes that convert to a dictionary."""
 
@@ -105,7 +98,8 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields by name, ready for JSON: unknown figures are None."""
-        return {name: _plain(getattr(self, name)) for name in _names(type(self))}
+        fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
+        return {one.name: _plain(getattr(self, one.name)) for one in fields}
 
     def evidence(self, lang: str = "en") -> str:
         """Return why the row is in the table, in words; empty where figures say it."""
