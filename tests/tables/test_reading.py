@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def test_documents_that_are_numbers_on_one_sheet_and_text_on_another(tmp_path: P
     """A whole number of a workbook is the document of the same digits; a fraction is its own."""
     pytest.importorskip("openpyxl")
     days = pd.to_datetime(["2026-09-30", "2026-09-30", "2026-09-30"])
-    sheets = {
+    sheets: dict[str, list[Any]] = {
         "first": [7, 8, np.nan],
         "second": ["7", "8", "007"],
         "third": [7.0, 7.5, 9.0],

@@ -43,7 +43,7 @@ def test_the_words_of_the_product() -> None:
     )
     assert ("call", "self_service") == (recommended[0].channel, recommended[1].channel)
     for lang in ("en", "ru"):
-        assert [one.hint(lang) for one in recommended] == recommended.hints(lang)
+        assert [recommended[i].hint(lang) for i in range(2)] == recommended.hints(lang)
         assert [recommended[1].hint(lang)] == recommended.hints(lang, np.array([1]))
 
 

@@ -35,18 +35,16 @@ class CompiledTemplates(jinja2.BytecodeCache):
     ----------
     package
         Package with the templates.
-    options
-        Options of the environment, on which the compiled code depends.
     """
 
-    def __init__(self, package: str, options: object) -> None:
+    def __init__(self, package: str) -> None:
         self._folder = resources.files(package)
-        self._tag = hashlib.sha256(repr(options).encode()).hexdigest()[:12]
 
     def _path(self, bucket: Bucket) -> Path | None:
         if not isinstance(self._folder, Path):  # a package in an archive
             return None
-        place = Path(cache_from_source(str(self._folder / f"{bucket.key}.{self._tag}.py")))
+        name = f"{bucket.key}.{_options(bucket.environment)}.py"
+        place = Path(cache_from_source(str(self._folder / name)))
         return place.with_suffix(".jinja")
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -62,3 +60,14 @@ class CompiledTemplates(jinja2.BytecodeCache):
         if path is not None and not sys.dont_write_bytecode:
             with suppress(AdapterError):
                 write_atomic(path, bucket.bytecode_to_string())
+
+
+def _options(environment: jinja2.Environment) -> str:
+    """Return a digest of the options on which the compiled code depends."""
+    options = (
+        environment.autoescape,
+        environment.trim_blocks,
+        environment.lstrip_blocks,
+        sorted(environment.extensions),
+    )
+    return hashlib.sha256(repr(options).encode()).hexdigest()[:12]

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PAGE", "asset", "environment", "render_bodies", "render_html"]
 
-_BLANKS = {"trim_blocks": True, "lstrip_blocks": True}
-
 PAGE = "abcxyz.report.page"
 """Package with the templates, the style and the script of the page."""
 
@@ -57,8 +55,9 @@ def environment(package: str = PAGE) -> jinja2.Environment:
         loader=jinja2.FunctionLoader(functools.partial(asset, package=package)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
-        bytecode_cache=CompiledTemplates(package, _BLANKS),
-        **_BLANKS,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(package),
     )
 
 
