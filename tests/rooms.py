@@ -118,6 +118,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
         "report.crm_columns": "",
+        "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
         "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
