@@ -283,6 +283,7 @@ class _Learner:
             self._of_card = self._weights * examples.weight
         self._trends, self._most = trends, trial.most
         self._raw: dict[str, Floats] = {}
+        self._whole: dict[str, Simple] = {}
 
     @functools.cached_property
     def _binned(self) -> Binned:
@@ -294,13 +295,18 @@ class _Learner:
 
     def _model(self, name: str, rows: Ints | None = None) -> Card | Simple:
         """Fit to some examples; None for all."""
-        if name != LEARNED:
-            part = slice(None) if rows is None else rows
-            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
-            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
-        if rows is None:
-            return self._card
-        return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name == LEARNED:
+            if rows is None:
+                return self._card
+            return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name not in self._whole:
+            self._whole[name] = self._fit_simple(name, slice(None))
+        whole = self._whole[name]
+        return whole if rows is None else self._fit_simple(name, rows, whole)
+
+    def _fit_simple(self, name: str, rows: Ints | slice, near: Simple | None = None) -> Simple:
+        values, outcome = self._examples.columns[name][rows], self._examples.outcome[rows]
+        return fit_simple(name, self._simple[name], values, outcome, self._weights[rows], near)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""
