@@ -46,6 +46,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",
+        "core.forecasts": "core.*",
         "core.__init__": "core.*",
         "__init__": "core.__init__",
         # CRM analytics: records, statistics, reports over them.

@@ -82,8 +82,8 @@ def test_every_question_is_answered_in_both_languages(
 ) -> None:
     answer = ask(data, name, **calls_of(data).get(name, {}), lang=lang)
     # A task that no person has confirmed is not written.
-    # Offers cannot be learned from three deals.
-    expected = {"confirm": "refused", "offers": "unknown"}
+    # Offers cannot be learned from three deals, nor sales be forecast from six months.
+    expected = {"confirm": "refused", "offers": "unknown", "forecast": "unknown"}
     assert answer.status == expected.get(name, "ok")
     assert answer.definition in answer.text()
     assert bool(re.search("[а-я]", answer.definition)) == (lang == "ru")
