@@ -152,7 +152,7 @@ def test_sales_ahead_are_the_same_for_the_command_and_the_question(
 ) -> None:
     """Both have the range; too many periods are refused, and by the question not known."""
     run(capsys, "backfill", "sales.csv", "--from", "2025-01", *SALES)
-    history = ["--history", "abcxyz-history.db", "--lang", "en"]
+    history = ["--history", "history.db", "--lang", "en"]
     found = run_json(capsys, "forecast", "--periods", "3", *history)
     assert found["known"] >= 21
     assert [one["since"] for one in found["periods"]] == ["2026-10-01", "2026-11-01", "2026-12-01"]
@@ -169,7 +169,7 @@ def test_sales_ahead_are_the_same_for_the_command_and_the_question(
     assert "Не больше" in run(capsys, "forecast", "--periods", "2", *history[:2], "--lang", "ru")
     assert main(["forecast", "--periods", "12", *history]) == 2
     assert "history is too short" in capsys.readouterr().err
-    unknown = run_json(capsys, "ask", "forecast for 12 months", *history)
+    unknown = run_json(capsys, "ask", "forecast for 12 months", *history, code=1)
     assert unknown["status"] == "unknown"
     assert "history is too short" in unknown["sentence"]
     assert main(["forecast", "--segment", "A", *history]) == 2
