@@ -43,18 +43,24 @@ _SUMS = ("revenue",)
 _STAGE, _SEGMENT = "stage", "segment"
 
 #: Count -> what is counted.
-_MEANINGS = {
-    "orders": message("Deals won in the window; the parts of the groups add up to the change."),
-    "customers": message(
-        "Different customers with a deal won in the window, each in the group of the first; the "
-        "parts of the groups add up to the change."
-    ),
-    "leads": message("Leads created in the window; the parts of the groups add up to the change."),
-    "activities": message(
-        "Activities that took place in the window and were done by people; the parts of the "
-        "groups add up to the change."
-    ),
-}
+_MEANINGS = dict(
+    zip(
+        COUNTS,
+        (
+            message("Deals won in the window; the parts of the groups add up to the change."),
+            message(
+                "Different customers with a deal won in the window, each in the group of the "
+                "first; the parts of the groups add up to the change."
+            ),
+            message("Leads created in the window; the parts of the groups add up to the change."),
+            message(
+                "Activities that took place in the window and were done by people; the parts of "
+                "the groups add up to the change."
+            ),
+        ),
+        strict=True,
+    )
+)
 
 Metric = Annotated[str, choose(message("The figure"), *FIGURES, *COUNTS)]
 Dimension = Annotated[
