@@ -11,9 +11,8 @@ from attrs import frozen
 from abcxyz.toolkit.catalogue import translate
 from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure, none_value
 from abcxyz_bitrix.crm.entities import DEAL, code_of, fields_of
-from abcxyz_bitrix.records.values import moments
 from abcxyz_bitrix.rest.batch import Client
-from abcxyz_bitrix.rest.dialect import as_id
+from abcxyz_bitrix.rest.dialect import as_id, as_moment
 from abcxyz_bitrix.rest.lists import Listing, by_ids
 from abcxyz_bitrix.words import text
 
@@ -95,7 +94,8 @@ class WinField:
         for row in by_ids(self._client, listing, sorted(wanted)):
             number = as_id(row["id"])
             known, value = wanted[number]
-            if moments([row.get(created)])[0] != known:
+            at = as_moment(row.get(created))
+            if at is None or int(at.timestamp()) != known:
                 strange += 1
                 continue
             now = card_fields.read(row).get(WIN)
@@ -111,8 +111,8 @@ class WinField:
                 count=strange,
             )
 
-    def _wanted(self, analysis: Analysis) -> dict[int, tuple[Any, Value]]:
-        """Return id of a deal -> the moment of its creation, and the value of the field."""
+    def _wanted(self, analysis: Analysis) -> dict[int, tuple[int, Value]]:
+        """Return id of a deal -> the second of its creation, and the value of the field."""
         from abcxyz.crm import CrmAnalysis, WinProbability
 
         made = analysis.crm
@@ -132,11 +132,11 @@ class WinField:
         decided = crm.deals.deal[crm.outcomes.closed >= since].tolist()
         values: dict[Any, Value] = dict.fromkeys(decided) | found
         rows = crm.rows_of_deals(np.array(list(values), dtype=crm.deals.deal.dtype))
-        wanted: dict[int, tuple[Any, Value]] = {}
+        wanted: dict[int, tuple[int, Value]] = {}
         for deal, row in zip(values, rows.tolist(), strict=True):
             number = as_id(str(deal).removeprefix("D_"))
             if number and code_of(DEAL, number) == deal:
-                wanted[number] = crm.deals.created[row], values[deal]
+                wanted[number] = int(crm.deals.created[row].astype(np.int64)), values[deal]
         if not wanted:
             self._note("the deals of the CRM are not those of Bitrix24; none is written")
         return wanted
