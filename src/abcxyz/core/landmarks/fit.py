@@ -14,6 +14,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.landmarks.model import (
     LEAST_EVENTS,
+    LEAST_SHARE,
     Binned,
     Card,
     Examples,
@@ -53,6 +54,10 @@ class Trial:
         Number of features of the card at most; None for all.
     recent
         Days before the last landmark whose examples set the level of the probabilities with it.
+    shrunk
+        Whether these set the level only as far as chance does not explain it, see `levels_of`.
+    least_share
+        Share of the examples that a bin holds at least; half of it for categories.
     """
 
     held_from: int | None = None
@@ -61,6 +66,8 @@ class Trial:
     slope: tuple[float, float] | None = None
     most: int | None = None
     recent: int = 0
+    shrunk: bool = False
+    least_share: float = LEAST_SHARE
 
 
 _USUAL = Trial()
@@ -275,19 +282,19 @@ class _Learner:
         trial: Trial,
     ) -> None:
         self.names = (LEARNED, *simple)
-        self._recent = trial.recent
+        self._trial = trial
         self._examples, self._simple = examples, simple
         self._weights = age_weights(examples.day)
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._trends, self._most = trends, trial.most
+        self._trends = trends
         self._raw: dict[str, Floats] = {}
         self._whole: dict[str, Simple] = {}
 
     @functools.cached_property
     def _binned(self) -> Binned:
-        return Binned.of(self._examples, self._trends, self._most)
+        return Binned.of(self._examples, self._trends, self._trial.most, self._trial.least_share)
 
     @functools.cached_property
     def _card(self) -> Card:
@@ -324,7 +331,8 @@ class _Learner:
         return self._raw[name]
 
     def _levels(self, name: str) -> Levels:
-        return levels_of(self._examples, self._left_out(name), self._recent)
+        trial = self._trial
+        return levels_of(self._examples, self._left_out(name), trial.recent, trial.shrunk)
 
     def fit(self, name: str) -> tuple[Card | Simple, Levels]:
         """Fit to all examples, and calibrate on the last landmark."""
