@@ -74,9 +74,10 @@ def database_of(path: Path) -> Path:
     return path
 
 
+MOMENTS = {"deals": "created", "stage_changes": "entered"}
 QUERIES = {
     name: f"SELECT * FROM {name}"
-    + (" WHERE substr(created, 1, 10) < :until" if name == "deals" else "")
+    + (f" WHERE substr({MOMENTS[name]}, 1, 10) < :until" if name in MOMENTS else "")
     for name in TABLES
 }
 

@@ -118,6 +118,7 @@ class ActivityReport(Report):
                     money=percent(most.amount_share, lang),
                 )
             )
+            lines.append(text("The classes are those of the day of the report.", lang))
         return " ".join(lines)
 
 
