@@ -107,6 +107,22 @@ def test_announced_changes_are_measured_with_all_reports(
     assert refused["what"] == "videos"
 
 
+def test_the_days_off_of_a_country(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first of May was a day off: a lead of it, answered on the fourth, is in time."""
+    pytest.importorskip("holidays")
+    for name, text in {
+        "activities": "activity,kind,started,direction,done,deal\n"
+        "1,call,2026-05-04T10:00:00+03:00,out,yes,1\n",
+        "leads": "lead,created,deal\n7,2026-05-01T09:00:00+03:00,1\n",
+    }.items():
+        (Path(folder) / f"{name}.csv").write_text(text, encoding="utf-8")
+    argv = ["crm", "sla", folder, "--zone", "Europe/Moscow", "--json"]
+    for more, met in (([], 0), (["--holidays", "RU"], 1)):
+        assert main([*argv, *more]) == 0
+        (total, _) = json.loads(capsys.readouterr().out)["levels"]
+        assert total["met"] == met
+
+
 @pytest.mark.parametrize("report", [one for one in REPORTS if one != "offers"])
 def test_the_options_of_every_report(
     report: str, folder: str, capsys: pytest.CaptureFixture[str]

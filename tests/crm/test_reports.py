@@ -218,6 +218,7 @@ def test_a_stage_that_the_history_does_not_hold_has_no_duration() -> None:
     new, visit = snapshot(data).stages[:2]
     assert (new.deals, visit.deals) == (0, 26)
     assert visit.median_days == (900 - 36) / 24
+    assert data.changes is not None
     few = evolve(data, changes=data.changes.take(data.changes.deal >= 24))
     with pytest.raises(InputError, match="25 of 26 deals have a gap"):
         cycle(few)

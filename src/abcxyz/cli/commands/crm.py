@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -97,7 +98,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save-model", metavar="FILE", help="write the model of this fit here")
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
-    parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
+    parser.add_argument(
+        "--holidays",
+        metavar="DAYS",
+        help="file of days without work, one per line, or a country such as RU",
+    )
     parser.add_argument("--changes", metavar="FILE", help="TOML file with [[changes]]")
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 
@@ -298,13 +303,16 @@ def _model(path: str) -> WinModel:
 
 
 def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
-    """Return the working calendar with the holidays of a file; None without one."""
+    """Return the working calendar with the holidays of a file or country; None without any."""
     if args.holidays is None:
         return None
     from pathlib import Path
 
+    from abcxyz.crm.settings import CalendarSettings
     from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 
+    if re.fullmatch("[A-Z]{2}", args.holidays) and not Path(args.holidays).exists():
+        return CalendarSettings(country=args.holidays).calendar(crm.zone)
     days = []
     for line in Path(args.holidays).read_text("utf-8-sig").splitlines():
         word = line.split("#")[0].strip()

@@ -338,7 +338,8 @@ def final_incidence(
     for kind in kinds:
         c = _per_run(ends == kind, starts)[happens]
         shares = np.cumsum(before * c / n)
-        share = float(shares[-1]) if len(shares) else math.nan
+        none = 0.0 if len(lengths) else math.nan
+        share = float(shares[-1]) if len(shares) else none
         if not 0 < share < 1:
             result[kind] = (share, math.nan, math.nan)
             continue
