@@ -118,7 +118,7 @@ def licences(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Change the code in a hundred places, one at a time; near tests have to fail each time.
+    """Change the code in a hundred places, one at a time; the tests of each have to fail.
 
     ``nox -s mutants -- --count 20 --seed 7 --room http`` draws another sample.
     """
