@@ -6,7 +6,6 @@ import json
 import math
 from collections import Counter
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,6 @@ from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import InputError
-from abcxyz.tables.crm.read import read_crm
 
 STAGES = StageMap(
     {"sales": ["NEW", Stage("WON", semantics="S"), Stage("LOST", semantics="F", reason="stage")]}
@@ -370,32 +368,3 @@ def test_options_of_reports() -> None:
         make_report("moon", crm())
     with pytest.raises(InputError, match="needs a window"):
         make_report("flow", crm())
-
-
-def test_figures_of_duckdb_and_businesstimedelta(shared_data: Path, shared_spec: Path) -> None:
-    data = read_crm(shared_data / "crm" / "synthetic_stage_drop", zone="Europe/Moscow").crm
-    tables = json.loads(
-        (shared_spec / "crm_oracles" / "tables_synthetic_stage_drop.json").read_text("utf-8")
-    )["figures"]
-    people = managers(data)
-    for one in tables["managers"]:
-        row = people[one["owner"]]
-        assert (row.created, row.won, row.lost) == (one["created"], one["won"], one["lost"])
-        assert math.isclose(row.average_cheque, one["average_cheque"], rel_tol=1e-9)
-        assert row.median_cheque == one["median_cheque"]
-    channels = sources(data)
-    for one in tables["sources"]:
-        source = channels[one["source"]]
-        assert (source.deals, source.won) == (one["deals"], one["won"])
-        assert source.rate.decided == one["decided"]
-    sold = products(data)
-    for one in tables["products"]:
-        product = sold[one["product"]]
-        assert (product.lines, product.amount) == (one["lines"], one["amount"])
-        assert math.isclose(product.margin_share, one["margin_share"], rel_tol=1e-9)
-    did = {(each.user, each.kind): each for each in activity(data).activities}
-    for one in tables["activities_by_user_and_kind"]:
-        done = did[one["user"], one["kind"]]
-        assert (done.count, done.done) == (one["n"], one["done"])
-        assert math.isclose(done.minutes + done.planned_minutes, one["minutes"], abs_tol=1e-3)
-    assert int(data.outcomes.reopened.sum()) == tables["reopened_deals"]
