@@ -146,7 +146,7 @@ def test_days_of_a_country_and_those_of_the_job_above_them() -> None:
     pytest.importorskip("holidays")
     settings = CalendarSettings(country="RU", closed=["2025-11-05"], open=["2025-11-04"])
     calendar = settings.calendar("Europe/Moscow")
-    noon = [np.datetime64(f"2025-11-0{day}T09:00:00", "s") for day in (1, 2, 3, 4, 5, 6)]
+    noon = np.array([f"2025-11-0{day}T09:00:00" for day in range(1, 7)], dtype="M8[s]")
     assert calendar.is_open(noon).tolist() == [True, False, False, True, False, True]
     with pytest.raises(InputError, match="the country 'XX' of the calendar is unknown"):
         CalendarSettings(country="XX")
