@@ -98,13 +98,14 @@ class OrderHistory:
             return np.searchsorted(self.keys, rows | (day + _MIDDLE))
         # Counting all entries is cheaper than a search for every customer among a few of each.
         earlier = np.zeros(len(self.keys) + 1, dtype=np.int64)
-        np.cumsum(self._days < day, out=earlier[1:])
+        np.cumsum(self.days < day, out=earlier[1:])
         ends = np.append(self.starts[1:], len(self.keys))
         places: Ints = self.starts + earlier[ends] - earlier[self.starts]
         return places
 
     @functools.cached_property
-    def _days(self) -> npt.NDArray[np.int32]:
+    def days(self) -> npt.NDArray[np.int32]:
+        """(m,) days of the entries, counted from 1970-01-01."""
         return ((self.keys & 0xFFFFFFFF) - _MIDDLE).astype(np.int32)
 
     @functools.cached_property
