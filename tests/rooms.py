@@ -46,6 +46,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",
+        "core.forecasts": "core.*",
         "core.__init__": "core.*",
         "__init__": "core.__init__",
         # CRM analytics: records, statistics, reports over them.
@@ -175,7 +176,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "cli.inputs cli.output",
         "cli.commands.companies": "i18n core.* companies companies.* history tables config "
         "pipeline cli.options cli.inputs cli.output",
-        "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.options cli.output",
+        "cli.commands.crm_changes": "i18n core.* crm crm.* tables.* config cli.parser cli.options "
+        "cli.output",
         "cli.commands.crm_changes.table": "core.* crm crm.* tables.* cli.options "
         "cli.commands.crm_changes",
         "cli.commands.questions": "i18n questions questions.* mcp cli.parser cli.options "
