@@ -47,5 +47,5 @@ def monthly_sums(history: OrderHistory, as_of: date, rows: Ints) -> Floats:
     month = np.searchsorted(edges, part.days, side="right") - 1
     inside = (month >= 0) & (month < MONTHS)
     cell = ((part.keys >> 32) * MONTHS + month)[inside]
-    sums: Floats = np.bincount(cell, part.net[inside], len(rows) * MONTHS).reshape(-1, MONTHS)
-    return sums
+    sums = np.bincount(cell, weights=part.net[inside], minlength=len(rows) * MONTHS)
+    return sums.astype(np.float64).reshape(-1, MONTHS)
