@@ -238,11 +238,8 @@ class Analysis(Drawable, Tabular):
         """(n,) usual days between orders: the mean of each customer's gaps; NaN without one."""
         gaps = np.array(self.rhythm.means())
         if self.lapse is not None:
-            own = self.lapse.facts["own_gap"].tolist()
-            place = self.snapshot.positions
-            for customer, gap in zip(self.lapse.customers.tolist(), own, strict=True):
-                if customer in place:
-                    gaps[place[customer]] = gap
+            rows = self.snapshot.rows_of(self.lapse.customers)
+            gaps[rows[rows >= 0]] = self.lapse.facts["own_gap"][rows >= 0]
         return freeze(gaps)
 
     def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:

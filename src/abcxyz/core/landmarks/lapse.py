@@ -228,11 +228,8 @@ def _by_quantile(history: OrderHistory, abc: Codes, quantile: float, least: int)
 def _segments(history: OrderHistory, snapshot: Snapshot | None) -> Codes:
     if snapshot is None:
         return np.full(len(history), -1, dtype=np.int8)
-    if np.array_equal(history.customers, snapshot.customers):
-        return snapshot.segment
-    codes = dict(zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True))
-    found = (codes.get(who, -1) for who in history.customers.tolist())
-    return np.fromiter(found, np.int8, len(history))
+    rows = snapshot.rows_of(history.customers)
+    return np.where(rows < 0, np.int8(-1), snapshot.segment[rows])
 
 
 def _why(fit: LandmarkFit, basis: str) -> Message:

@@ -53,7 +53,7 @@ def ridge_logit(
     Notes
     -----
     Maximises ``sum w (y ln p + (1 - y) ln(1 - p)) - penalty |b|^2 / 2``, which is concave, by
-    `maximise_likelihood`.
+    Newton's method.
 
     Examples
     --------
