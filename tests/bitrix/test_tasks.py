@@ -268,7 +268,7 @@ def test_an_assistant_drafts_and_the_command_writes_what_a_person_accepts(
 
     async def act() -> list[Any]:
         program = StdioServerParameters(command=sys.executable, args=server)
-        callback = None if agrees is None else person
+        callback: Any = None if agrees is None else person
         async with Client(
             stdio_client(program), mode=era, elicitation_callback=callback
         ) as client:

@@ -24,7 +24,8 @@ from abcxyz.questions import QuestionData
 
 pytest.importorskip("mcp")
 
-from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from abcxyz.mcp.refreshing import Refresh
 from abcxyz.mcp.server import QuestionServer

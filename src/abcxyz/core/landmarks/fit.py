@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.landmarks.model import (
     LEAST_EVENTS,
+    LEAST_SHARE,
     Binned,
     Card,
     Examples,
@@ -52,6 +54,10 @@ class Trial:
         Number of features of the card at most; None for all.
     recent
         Days before the last landmark whose examples set the level of the probabilities with it.
+    shrunk
+        Whether these set the level only as far as chance does not explain it, see `levels_of`.
+    least_share
+        Share of the examples that a bin holds at least; half of it for categories.
     """
 
     held_from: int | None = None
@@ -60,6 +66,8 @@ class Trial:
     slope: tuple[float, float] | None = None
     most: int | None = None
     recent: int = 0
+    shrunk: bool = False
+    least_share: float = LEAST_SHARE
 
 
 _USUAL = Trial()
@@ -93,7 +101,7 @@ class Evidence:
 
     def of_like(self, probability: float) -> tuple[int, int]:
         """Return the number of examples with a like probability, and of those with the outcome."""
-        place = int(np.searchsorted(self.edges, probability, side="left"))
+        place = bisect_left(self.edges, probability)
         return int(self.rows[place]), int(self.events[place])
 
 
@@ -274,14 +282,19 @@ class _Learner:
         trial: Trial,
     ) -> None:
         self.names = (LEARNED, *simple)
-        self._recent = trial.recent
+        self._trial = trial
         self._examples, self._simple = examples, simple
         self._weights = age_weights(examples.day)
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._binned = Binned.of(examples, trends, trial.most)
+        self._trends = trends
         self._raw: dict[str, Floats] = {}
+        self._whole: dict[str, Simple] = {}
+
+    @functools.cached_property
+    def _binned(self) -> Binned:
+        return Binned.of(self._examples, self._trends, self._trial.most, self._trial.least_share)
 
     @functools.cached_property
     def _card(self) -> Card:
@@ -289,13 +302,18 @@ class _Learner:
 
     def _model(self, name: str, rows: Ints | None = None) -> Card | Simple:
         """Fit to some examples; None for all."""
-        if name != LEARNED:
-            part = slice(None) if rows is None else rows
-            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
-            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
-        if rows is None:
-            return self._card
-        return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name == LEARNED:
+            if rows is None:
+                return self._card
+            return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name not in self._whole:
+            self._whole[name] = self._fit_simple(name, slice(None))
+        whole = self._whole[name]
+        return whole if rows is None else self._fit_simple(name, rows, whole)
+
+    def _fit_simple(self, name: str, rows: Ints | slice, near: Simple | None = None) -> Simple:
+        values, outcome = self._examples.columns[name][rows], self._examples.outcome[rows]
+        return fit_simple(name, self._simple[name], values, outcome, self._weights[rows], near)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""
@@ -313,7 +331,8 @@ class _Learner:
         return self._raw[name]
 
     def _levels(self, name: str) -> Levels:
-        return levels_of(self._examples, self._left_out(name), self._recent)
+        trial = self._trial
+        return levels_of(self._examples, self._left_out(name), trial.recent, trial.shrunk)
 
     def fit(self, name: str) -> tuple[Card | Simple, Levels]:
         """Fit to all examples, and calibrate on the last landmark."""
