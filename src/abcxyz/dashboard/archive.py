@@ -140,7 +140,8 @@ class Archive:
             names=self._names,
             attributes={who: {"owner": owner} for who, owner in owners if owner},
         )
-        return evolve(restored, past=past, record=record)
+        hours = past[-1].hours if past else None
+        return evolve(restored, past=past, record=record, hours=hours)
 
 
 def _panel(history: History, info: SnapshotInfo) -> Panel | None:

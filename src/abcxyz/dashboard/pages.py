@@ -29,7 +29,7 @@ from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
 from abcxyz.report.page.payload import customer_columns, packed_customers
-from abcxyz.report.page.render import PAGE, asset, environment, render_bodies
+from abcxyz.report.page.render import PAGE, SCRIPTS, asset, environment, render_bodies
 from abcxyz.report.page.sections.cells import cells
 from abcxyz.report.page.sections.changes import changes
 from abcxyz.report.vocabulary import ALERT_KINDS
@@ -44,7 +44,7 @@ TEMPLATES = "abcxyz.dashboard.templates"
 
 ASSETS: Mapping[str, tuple[str, str]] = {
     "page.css": (PAGE, "text/css; charset=utf-8"),
-    "page.js": (PAGE, "text/javascript; charset=utf-8"),
+    **dict.fromkeys(SCRIPTS, (PAGE, "text/javascript; charset=utf-8")),
     "live.css": (TEMPLATES, "text/css; charset=utf-8"),
     "live.js": (TEMPLATES, "text/javascript; charset=utf-8"),
 }

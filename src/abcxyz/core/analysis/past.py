@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
+from abcxyz._arrays import SAME_ARRAYS, Codes
+from abcxyz.core.advice.crm_facts import TimeSpent
 from abcxyz.core.minor_units import money_sum
 from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["AlertRecord", "PastResult", "result_of"]
+__all__ = ["AlertRecord", "PastClasses", "PastResult", "hours_by_class", "result_of"]
 
 
 @frozen(kw_only=True)
@@ -26,11 +29,14 @@ class PastResult:
         (3,) number of customers of each class.
     value
         (3,) the metric of each class.
+    hours
+        (3,) hours spent on the customers of each class in the window; None if not known.
     """
 
     dated: date
     customers: tuple[int, int, int]
     value: tuple[float, float, float]
+    hours: tuple[float, float, float] | None = None
 
     def shares(self, what: str) -> tuple[float, float, float]:
         """Return the shares of the classes in ``customers`` or ``value``; NaN of nothing.
@@ -47,13 +53,57 @@ class PastResult:
         return a, b, c
 
 
-def result_of(snapshot: Snapshot) -> PastResult:
+@frozen(kw_only=True)
+class PastClasses:
+    """Segments of the n customers of a result in d results, that one included.
+
+    Parameters
+    ----------
+    dates
+        (d,) dates of the results, the oldest first.
+    codes
+        (n, d) segment of each customer, in the order of the snapshot; -1 without sales, -2 where
+        the customer was not listed.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    dates: tuple[date, ...] = field(converter=tuple[date, ...])
+    codes: Codes = field(eq=SAME_ARRAYS)
+
+
+def hours_by_class(
+    snapshot: Snapshot, spent: Iterable[TimeSpent]
+) -> tuple[float, float, float] | None:
+    """Add up the hours spent on the customers of each class; None where no time is recorded.
+
+    Examples
+    --------
+    >>> from abcxyz import Settings, Transactions, analyze
+    >>> sales = Transactions(["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 2, 9)], [50, 50, 10])
+    >>> made = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    >>> hours_by_class(made.snapshot, [TimeSpent(customer="b", hours=1.5)])
+    (0.0, 1.5, 0.0)
+    """
+    hours, known = [0.0, 0.0, 0.0], False
+    positions = snapshot.positions
+    for one in spent:
+        known = True
+        place = positions.get(one.customer)
+        if place is not None and snapshot.abc[place] >= 0:
+            hours[int(snapshot.abc[place])] += one.hours
+    a, b, c = (round(one, 2) for one in hours)
+    return (a, b, c) if known else None
+
+
+def result_of(snapshot: Snapshot, hours: tuple[float, float, float] | None = None) -> PastResult:
     """Return the totals of the classes in a snapshot; customers without a class count nowhere."""
     value = np.asarray(snapshot.value, dtype=np.float64)
     chosen = [(snapshot.abc == code) & (snapshot.segment >= 0) for code in range(3)]
     a, b, c = (int(one.sum()) for one in chosen)
     x, y, z = (money_sum(np.nan_to_num(value[one])) for one in chosen)
-    return PastResult(dated=snapshot.dated, customers=(a, b, c), value=(x, y, z))
+    return PastResult(dated=snapshot.dated, customers=(a, b, c), value=(x, y, z), hours=hours)
 
 
 @frozen(kw_only=True)

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.report.customers import Facts
 
-__all__ = ["PAGE", "asset", "environment", "render_bodies", "render_html"]
+__all__ = ["PAGE", "SCRIPTS", "asset", "environment", "render_bodies", "render_html"]
 
 PAGE = "abcxyz.report.page"
-"""Package with the templates, the style and the script of the page."""
+"""Package with the templates, the style and the scripts of the page."""
+
+SCRIPTS = ("recut.js", "page.js")
+"""Scripts of the page, in their order: the second one starts when both listen."""
 
 
 def asset(name: str, package: str = PAGE) -> str:
@@ -109,7 +112,7 @@ def render_html(
     shown = [lang, *(one for one in languages if one != lang)]
     facts = Facts(analysis)
     pages = render_bodies(facts, shown, rows=rows, currency=currency, title=title)
-    script = asset("page.js")
+    script = "\n".join(asset(one) for one in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # A name may hold a lone surrogate, which cannot be encoded.
     return (
