@@ -161,8 +161,10 @@ ROOMS: dict[str, dict[str, str]] = {
         "dashboard.archive",
         "dashboard.lists": "i18n core.* report.vocabulary report.customers report.page.payload "
         "dashboard.data",
+        "dashboard.sections": "i18n core.* crm.* report.vocabulary report.customers "
+        "report.page.sections dashboard.lists",
         "dashboard.pages": "i18n core.* charts tables.export report.vocabulary report.customers "
-        "report.page.* dashboard.data dashboard.lists",
+        "report.page.* dashboard.data dashboard.lists dashboard.sections",
         "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",

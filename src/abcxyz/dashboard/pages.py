@@ -17,13 +17,8 @@ from attrs import frozen
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
 from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
-from abcxyz.dashboard.lists import (
-    alert_table,
-    call_table,
-    customer_table,
-    fitting,
-    move_table,
-)
+from abcxyz.dashboard.lists import Table, alert_table, customer_table, filters_of, fitting
+from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
@@ -152,24 +147,20 @@ class Pages:
 
     def export(self, name: str, lang: str, fields: Mapping[str, str]) -> bytes | None:
         """Return a list as CSV; None if there is no such list."""
-        dated = day_of(fields.get("at"))
+        dated, before, after = (day_of(fields.get(one)) for one in ("at", "before", "after"))
+        filters = filters_of(fields)
+        table: Table | None = None
         if name == "customers":
             table = customer_table(self.data.at(dated), fields)
-        elif name == "calls":
-            table = call_table(self.data.at(dated))
         elif name == "alerts":
             table = alert_table(self.data.newest, self.data.alerts(), lang)
-        elif name == "moves":
-            before, after = day_of(fields.get("before")), day_of(fields.get("after"))
-            facts = (
-                self.data.at(dated)
-                if before is None or after is None
-                else self.data.compared(before, after)
-            )
-            table = move_table(facts, lang)
-        else:
-            return None
-        return csv_bytes(table, lang)
+        elif name == "moves" and before is not None and after is not None:
+            table = SECTION_TABLES[name](self.data.compared(before, after), lang)
+        elif name in SECTION_TABLES:
+            table = SECTION_TABLES[name](self._facts(dated, filters), lang)
+        elif name.startswith("crm-"):
+            table = crm_table(self.data.at(dated), name.removeprefix("crm-"), lang)
+        return None if table is None else csv_bytes(table, lang)
 
     def alerts(self, lang: str) -> str:
         """Render the alerts with what became of them."""

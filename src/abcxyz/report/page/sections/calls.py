@@ -15,7 +15,7 @@ from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["calls", "chosen_lists", "growth"]
+__all__ = ["calls", "chosen_lists", "growth", "silent_before"]
 
 _MOST = 30
 _FEW = 15
@@ -67,6 +67,11 @@ def _called(facts: Facts) -> tuple[list[Call], list[int]]:
     # Without a call list the days of the orders are not known, but by month.
     named = {one.customer for one in found}
     return found, [] if listed is None else _returned(facts, named)
+
+
+def silent_before(facts: Facts) -> list[int]:
+    """Return the positions of those who are silent, but came back after longer pauses."""
+    return _called(facts)[1]
 
 
 def chosen_lists(facts: Facts) -> dict[str, Any]:
