@@ -104,6 +104,7 @@ class Pages:
                     dates=self.data.dates,
                     dated=dated,
                     filters=filters,
+                    scripts=SCRIPTS,
                     count=len(snapshot),
                     **self._formatter(lang).helpers(),
                 )

@@ -98,9 +98,19 @@
     return label && (label[lang] || label.en) || one.choices[k];
   }
 
+  function cut(text, limit) { return bdi(text.length <= limit ? text : text.slice(0, limit - 1) + "…"); }
+  function card(i) {
+    var link = make("a", "open"), box = document.createDocumentFragment(), id = make("small", "id");
+    link.href = "#" + new URLSearchParams({ lang: here().lang, customer: all.id[i] });
+    link.append(cut(name(i), 60));
+    box.append(link);
+    if (all.name[i]) { id.append(cut(all.id[i], 30)); box.append(" ", id); }
+    return box;
+  }
+
   // For the script of the sections, which shares them.
   var tools = { make: make, fill: fill, number: number, money: money, percent: percent, words: words, name: name, owner: owner,
-    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: state };
+    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: state, card: card, bdi: cut, go: go };
 
   function choices() {
     pages.forEach(function (page) {
@@ -162,9 +172,9 @@
       list.scrollTop = 0;
       list.firstElementChild.style.height = shown.length * ROW + "px";
       draw(list);
-      tools.all = all;
       document.dispatchEvent(new CustomEvent("filtered", { detail: { page: page, state: state, shown: shown, tools: tools } }));
     } else { document.dispatchEvent(new CustomEvent("unfiltered", { detail: { page: page } })); }
+    document.dispatchEvent(new CustomEvent("applied", { detail: { page: page, state: state, tools: tools } }));
     page.querySelectorAll("a.cell").forEach(function (one) {
       if (one.dataset.cell === state.segment) { one.setAttribute("aria-current", "true"); }
       else { one.removeAttribute("aria-current"); }
@@ -366,7 +376,7 @@
   root.classList.add("waiting");
   unpack().then(function (columns) {
     if (!columns) { root.classList.remove("js"); return; }
-    all = columns;
+    all = tools.all = columns;
     for (var i = 0; i < all.n; i += 1) {
       texts.push(fold(all.name[i] + " " + all.id[i]));
       places.set(all.id[i], i);

@@ -16,15 +16,8 @@
     Array.prototype.slice.call(arguments, 1).forEach(function (one) { if (one !== "" && one !== null) { box.append(one); } });
     return box;
   }
-  function bdi(text, limit) { return make("bdi", "", short(text, limit)); }
-  function card(i) {
-    var link = make("a", "open"), box = document.createDocumentFragment();
-    link.href = "#" + new URLSearchParams({ lang: page.lang, customer: all.id[i] });
-    link.append(bdi(tools.name(i), 60));
-    box.append(link);
-    if (all.name[i]) { box.append(" ", add(make("small", "id"), bdi(all.id[i], 30))); }
-    return box;
-  }
+  function bdi(text, limit) { return tools.bdi(text, limit); }
+  function card(i) { return tools.card(i); }
   function tag(code) { return tools.tag(code); }
   function state(letter) { return tools.state(letter); }
   function changed(value) { return make("b", value < 0 ? "down" : "up", money(value, true)); }

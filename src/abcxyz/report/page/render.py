@@ -26,8 +26,8 @@ __all__ = ["PAGE", "SCRIPTS", "asset", "environment", "render_bodies", "render_h
 PAGE = "abcxyz.report.page"
 """Package with the templates, the style and the scripts of the page."""
 
-SCRIPTS = ("recut.js", "page.js")
-"""Scripts of the page, in their order: the second one starts when both listen."""
+SCRIPTS = ("recut.js", "months.js", "page.js")
+"""Scripts of the page, in their order: the last one starts when the others listen."""
 
 
 def asset(name: str, package: str = PAGE) -> str:

@@ -98,6 +98,9 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "dates": []
         if analysis.classes is None
         else [date_text(day, show.lang) for day in analysis.classes.dates],
+        "days": []
+        if analysis.classes is None
+        else [day.isoformat() for day in analysis.classes.dates],
         "history": show.say("History of classes"),
         "events": [show.say(EVENT_NAMES[one]) for one in EVENTS],
         # The form of a counted phrase by its number, which repeats after every hundred.
