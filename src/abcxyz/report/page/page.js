@@ -3,7 +3,7 @@
   var root = document.documentElement;
   root.classList.add("js");
   var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
-  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64;
+  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = 2;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
   var all = null, shown = [], state = {}, known = "", texts = [], places = new Map();
@@ -118,13 +118,15 @@
       all.owners.forEach(function (one) { owners.append(new Option(one, one)); });
       owners.closest("label").hidden = !all.owners.length;
       SEGMENTS.forEach(function (one) { bar.querySelector("[name=segment]").append(new Option(one, one)); });
-      all.attributes.forEach(function (one) {
+      var others = bar.querySelector(".others");
+      others.hidden = all.attributes.length <= INLINE;
+      all.attributes.forEach(function (one, place) {
         var label = make("label"), select = make("select");
         select.name = "by " + one.name;
         select.append(new Option(title(one, page.lang), ""));
         one.choices.forEach(function (value, k) { select.append(new Option(choice(one, k, page.lang), value)); });
         label.append(make("span", "unseen", title(one, page.lang)), select);
-        bar.querySelector(".more").append(label);
+        (place < INLINE ? bar.querySelector(".more") : others.lastElementChild).append(label);
       });
     });
     all.attributes.forEach(function (one) { FILTERS.push("by " + one.name); });
@@ -159,6 +161,7 @@
     page.querySelectorAll(".bar [name]").forEach(function (one) {
       if (document.activeElement !== one) { one.value = state[one.name] || ""; }
     });
+    page.querySelectorAll(".others select").forEach(function (one) { if (one.value) { one.closest("details").open = true; } });
     page.querySelector(".clear").hidden = !active;
     page.querySelector(".found").hidden = !active;
     page.querySelector(".whole").hidden = !active;

@@ -21,8 +21,9 @@ from abcxyz.report.page.sections.calls import chosen_lists
 
 __all__ = ["STEP_LETTERS", "customer_columns", "packed_customers", "payload"]
 
-_CHOICES = 40  # an attribute of more different values is no filter
-_FILTERS = 4
+_CHOICES = 200  # an attribute of more different values is no filter
+_FEW = 40  # one of more than these is a filter if a value has two customers on average
+_FILTERS = 12
 _SMALL = 1000  # the largest amount below which the decimals are kept
 _LEVEL = 6  # the highest one takes three times as long for 1 % less
 _SEGMENTS = "012345678-"
@@ -178,8 +179,8 @@ def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
 def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
     """List the attributes of few different values, other than the owner."""
     attributes = facts.analysis.attributes
-    known = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
-    rows = [filter_values(row) if row else row for row in known]
+    found = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
+    rows = [filter_values(row) if row else row for row in found]
     present = dict.fromkeys(name for row in rows for name in row if name != "owner")
     names = [*(one for one in FILTER_NAMES if one in present),
              *(one for one in present if one not in FILTER_NAMES)]  # fmt: skip
@@ -187,6 +188,8 @@ def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[
     for name in names:
         values = [row.get(name) for row in rows]
         words = ["" if one is None else str(one) for one in values]
-        if 1 < len({one for one in words if one}) <= _CHOICES:
+        known = [one for one in words if one]
+        different = len(set(known))
+        if 1 < different <= _CHOICES and (different <= _FEW or 2 * different <= len(known)):
             chosen.append((str(name), words))
     return chosen[:_FILTERS]
