@@ -306,7 +306,9 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
     with History(path) as history:
         history._db.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
-    with pytest.raises(HistoryError, match="version 99, and this program reads up to 5"):
+    with pytest.raises(
+        HistoryError, match=f"version 99, and this program reads up to {SCHEMA_VERSION}"
+    ):
         History(path)
     assert content == path.read_bytes()
 

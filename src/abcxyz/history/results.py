@@ -99,7 +99,7 @@ class Results:
             None where there are fewer than two results.
         """
         place = {one: i for i, one in enumerate(customers)}
-        with self._db.reading(), self._db.decoding():
+        with self._db.mapped(), self._db.decoding():
             found = self._db.execute(
                 "SELECT number, dated FROM snapshot WHERE job = ? AND fingerprint = ? "
                 "AND dated <= ? ORDER BY dated DESC LIMIT ?",

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes
+from abcxyz._arrays import SAME_ARRAYS, Codes, Ints
 from abcxyz.core.advice.crm_facts import TimeSpent
 from abcxyz.core.minor_units import money_sum
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -39,7 +39,7 @@ class PastResult:
     hours: tuple[float, float, float] | None = None
 
     def shares(self, what: str) -> tuple[float, float, float]:
-        """Return the shares of the classes in ``customers`` or ``value``; NaN of nothing.
+        """Return the shares of the classes in ``customers``, ``value`` or ``hours``; or NaN.
 
         Examples
         --------
@@ -47,10 +47,15 @@ class PastResult:
         ...            value=(80.0, 15.0, 5.0)).shares("customers")
         (0.25, 0.25, 0.5)
         """
-        parts: tuple[float, float, float] = getattr(self, what)
+        parts: tuple[float, float, float] = getattr(self, what) or (0.0, 0.0, 0.0)
         total = math.fsum(parts)
         a, b, c = (one / total if total > 0 else math.nan for one in parts)
         return a, b, c
+
+    @property
+    def all_hours(self) -> float:
+        """Hours spent on the customers of all classes; 0 if not known."""
+        return math.fsum(self.hours or ())
 
 
 @frozen(kw_only=True)
@@ -70,6 +75,21 @@ class PastClasses:
 
     dates: tuple[date, ...] = field(converter=tuple[date, ...])
     codes: Codes = field(eq=SAME_ARRAYS)
+
+    def changes(self) -> tuple[Ints, Ints]:
+        """Return where a segment begins: (m,) positions of customers, and (m,) of dates.
+
+        Examples
+        --------
+        >>> days = [date(2026, month, 28) for month in (1, 2, 3)]
+        >>> past = PastClasses(dates=days, codes=np.array([[0, 0, 1], [4, 4, 4]]))
+        >>> [one.tolist() for one in past.changes()]
+        [[0, 0, 1], [0, 2, 0]]
+        """
+        fresh = np.ones(self.codes.shape, dtype=bool)
+        fresh[:, 1:] = self.codes[:, 1:] != self.codes[:, :-1]
+        customers, dates = np.nonzero(fresh)
+        return customers, dates
 
 
 def hours_by_class(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.charts.svg import clean
@@ -110,14 +111,12 @@ def _classes(facts: Facts, order: Ints) -> list[str] | None:
     past = facts.analysis.classes
     if past is None:
         return None
-    codes = past.codes[order]
-    fresh = np.ones(codes.shape, dtype=bool)
-    fresh[:, 1:] = codes[:, 1:] != codes[:, :-1]
-    rows, places = np.nonzero(fresh)
-    pairs = np.stack([places + ord("a"), _STATE_BYTES[codes[rows, places]]], axis=1)
+    past = evolve(past, codes=past.codes[order])
+    rows, places = past.changes()
+    pairs = np.stack([places + ord("a"), _STATE_BYTES[past.codes[rows, places]]], axis=1)
     written = pairs.astype(np.uint8).tobytes().decode("ascii")
-    ends = 2 * np.cumsum(np.bincount(rows, minlength=len(order)))
-    return [written[i:j] for i, j in itertools.pairwise([0, *ends.tolist()])]
+    ends = 2 * np.searchsorted(rows, np.arange(len(order) + 1))
+    return [written[i:j] for i, j in itertools.pairwise(ends.tolist())]
 
 
 def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:

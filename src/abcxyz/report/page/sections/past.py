@@ -49,15 +49,15 @@ def _result(facts: Facts, show: Formatter) -> dict[str, Any] | None:
 def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
     """Return the hours by class in this result, and in the earliest one that knows them."""
     analysis = facts.analysis
-    now = analysis.hours
-    if now is None or not sum(now):
+    now = result_of(analysis.snapshot, analysis.hours)
+    if now.hours is None or not now.all_hours:
         return None
-    known = [one for one in analysis.past if one.hours and one.dated < analysis.snapshot.dated]
-    first = known[0] if known else None
-    before = None if first is None else first.hours
-    day = "" if first is None else date_text(first.dated, show.lang)
-    values = result_of(analysis.snapshot).shares("value")
-    spared = 0 if before is None else round(before[2]) - round(now[2])
+    known = [one for one in analysis.past if one.hours and one.dated < now.dated]
+    then = known[0] if known else now
+    before = then.hours or now.hours
+    day = date_text(then.dated, show.lang) if known else ""
+    hours, values = now.shares("hours"), now.shares("value")
+    spared = round(before[2]) - round(now.hours[2])
     if spared > 0:
         finding = show.say(
             "{n} hour less on class C than on {day}|{n} hours less on class C than on {day}",
@@ -73,11 +73,12 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
     else:
         finding = show.say(
             "Class C takes {hours} of the hours and brings {value} of the money",
-            hours=show.percent(now[2] / sum(now), 0),
-            value=show.percent(None if math.isnan(values[2]) else values[2], 0),
+            hours=_share(hours[2], show),
+            value=_share(values[2], show),
         )
-    rows = [*zip(ABC, now, before or now, values, strict=True)]
-    rows.append((show.say("Together"), sum(now), sum(before or now), math.nan))
+    rows = [*zip(ABC, now.hours, before, hours, values, strict=True)]
+    together = show.say("Together")
+    rows.append((together, now.all_hours, then.all_hours, math.nan, math.nan))
     return {
         "finding": finding,
         "day": day,
@@ -88,10 +89,10 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
                 "before": show.number(round(was)),
                 "change": ("+" if round(spent) > round(was) else "")
                 + show.number(round(spent) - round(was)),
-                "share": show.percent(spent / sum(now), 0),
+                "share": _share(share, show),
                 "value": _share(value, show),
             }
-            for letter, spent, was, value in rows
+            for letter, spent, was, share, value in rows
         ],
     }
 
