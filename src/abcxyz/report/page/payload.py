@@ -6,7 +6,7 @@ import base64
 import gzip
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.charts.svg import clean
 from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_name
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.buckets import bucket_columns
+from abcxyz.report.page.buckets import MANY, bucket_columns
 from abcxyz.report.page.formatter import PLAIN, plain
 from abcxyz.report.page.sections.calls import chosen_lists
 
@@ -120,15 +120,28 @@ def _classes(facts: Facts, order: Ints) -> list[str] | None:
 
 
 def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:
-    """Return the event since the result before, the state and the value there of each customer."""
+    """Return the event since the result before, the state there and the change of the value."""
     moves = facts.analysis.transitions
     if moves is None or moves.value_before is None or moves.value_after is None:
         return None
+    before, after = (
+        np.nan_to_num(np.asarray(one, dtype=float))[order]
+        for one in (moves.value_before, moves.value_after)
+    )
+    change = after - before
     return {
         "event": _letters(moves.events[order], _EVENTS),
         "segment": _letters(moves.before[order], _STATES),
-        "value": _amounts(np.asarray(moves.value_before, dtype=float)[order], largest),
+        "change": _amounts(change if len(order) <= MANY else _significant(change), largest),
     }
+
+
+def _significant(values: Floats) -> Floats:
+    """Round to three significant digits, which is more than the page shows."""
+    digits = np.floor(np.log10(np.maximum(np.abs(values), 1.0))) - 2
+    unit = 10.0 ** np.maximum(digits, 0.0)
+    rounded: Floats = np.rint(values / unit) * unit
+    return rounded
 
 
 def _cleaned(texts: list[str]) -> list[str]:
@@ -178,8 +191,11 @@ def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
 def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
     """List the attributes of few different values, other than the owner."""
     attributes = facts.analysis.attributes
-    found = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
-    rows = [filter_values(row) if row else row for row in found]
+    known: dict[tuple[Any, ...], Mapping[str, object]] = {}
+    rows = [
+        _values_of(attributes.get(one) or attributes.get(str(one)) or {}, known)
+        for one in customers
+    ]
     present = dict.fromkeys(name for row in rows for name in row if name != "owner")
     names = [*(one for one in FILTER_NAMES if one in present),
              *(one for one in present if one not in FILTER_NAMES)]  # fmt: skip
@@ -187,8 +203,23 @@ def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[
     for name in names:
         values = [row.get(name) for row in rows]
         words = ["" if one is None else str(one) for one in values]
-        known = [one for one in words if one]
-        different = len(set(known))
-        if 1 < different <= _CHOICES and (different <= _FEW or 2 * different <= len(known)):
+        present_words = [one for one in words if one]
+        different = len(set(present_words))
+        most = _CHOICES if 2 * different <= len(present_words) else _FEW
+        if 1 < different <= most:
             chosen.append((str(name), words))
     return chosen[:_FILTERS]
+
+
+def _values_of(
+    row: Mapping[str, object], known: dict[tuple[Any, ...], Mapping[str, object]]
+) -> Mapping[str, object]:
+    """Return the values of a customer's attributes; of equal attributes they are *known*."""
+    key = tuple(one for one in row.items() if one[0] != "owner")
+    try:
+        found = known.get(key)
+    except TypeError:  # a value that cannot be hashed
+        return filter_values(row)
+    if found is None:
+        found = known[key] = filter_values(dict(key)) if key else {}
+    return found

@@ -71,7 +71,7 @@
         if (was >= "0") { sums.segments[was].before += 1; }
         if (event !== "-") {
           sums.events[event].count += 1;
-          sums.events[event].before += all.moves.value[i] || 0;
+          sums.events[event].before += value - all.moves.change[i];
           sums.events[event].after += value;
         }
       }
@@ -288,7 +288,7 @@
     });
     var body = box.querySelector("tbody"), list = box.querySelector(".names");
     body.replaceChildren.apply(body, rows);
-    function change(i) { return (all.value[i] || 0) - (all.moves.value[i] || 0); }
+    function change(i) { return all.moves.change[i]; }
     var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && QUIET.indexOf(Number(all.moves.event[i])) < 0; });
     movers.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
     list.replaceChildren.apply(list, movers.slice(0, FEW).map(function (i) {

@@ -192,7 +192,8 @@ def render_bodies(
             **months(facts, show),
             **changes(facts, show),
             **past(facts, show),
-            **cells(facts, show, rows),
+            # The lists of segments are for readers without scripts, who see one language.
+            **cells(facts, show, rows if one == languages[0] else 0),
             **owners(facts, show),
             **crm(facts, show),
             **cuts(facts, show),
