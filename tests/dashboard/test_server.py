@@ -256,9 +256,10 @@ def test_lists_are_exported_as_they_are_filtered(served: Served) -> None:
     facts = Facts(analysis)
     totals = owner_totals(analysis, facts.owners)
     owners = export("owners", lang="en")
-    assert [(one.owner, one.customers, one.value) for one in totals] == [
-        (row["Owner"], int(row["Customers"]), pytest.approx(float(row["Value"]))) for row in owners
+    assert [(one.owner, one.customers) for one in totals] == [
+        (row["Owner"], int(row["Customers"])) for row in owners
     ]
+    assert [one.value for one in totals] == pytest.approx([float(row["Value"]) for row in owners])
     assert [owner] == [row["Owner"] for row in export("owners", lang="en", owner=owner)]
     assert [one.owner == owner for one in analysis.calls or ()].count(True) == len(
         export("calls", lang="en", owner=owner)

@@ -140,8 +140,10 @@ def _results(facts: Facts, lang: str) -> Table:
 def _leads(facts: Facts, lang: str) -> Table:
     """Return the scored leads, the most points first."""
     scores = facts.analysis.prospects
-    order = [] if scores is None else np.argsort(-np.nan_to_num(scores.score), kind="stable")
-    rows = [] if scores is None else [(str(scores.ids[i]), scores[int(i)]) for i in order]
+    rows = []
+    if scores is not None:
+        order = np.argsort(-np.nan_to_num(scores.score), kind="stable")
+        rows = [(str(scores.ids[i]), scores[i]) for i in order.tolist()]
     return {
         "Lead": [name for name, _ in rows],
         "Grade": [one.grade for _, one in rows],
