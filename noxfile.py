@@ -118,7 +118,7 @@ def licences(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Change the code in a hundred places, one at a time; near tests have to fail each time.
+    """Change the code in a hundred places, one at a time; the tests of each have to fail.
 
     ``nox -s mutants -- --count 20 --seed 7 --room http`` draws another sample.
     """
@@ -159,6 +159,8 @@ def minimums(session: nox.Session) -> None:
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
     session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))
     session.run("pytest", "-n", "auto", *session.posargs)
+    # The compiled loops differ most between versions of numba; compiling them takes long.
+    session.run("pytest", "-m", "long and not slow", "tests/fast", "tests/loops")
 
 
 @nox.session

@@ -32,6 +32,7 @@ PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "stuck": ("deal", "stage", "owner", "days", "usual", "silent", "amount"),
         "risks": ("deal", "stage", "owner", "amount", "probability", "at_risk"),
         "win": ("deal", "stage", "owner", "amount", "probability", "expected"),
+        "offers": ("customer", "product", "share"),
         "sla": ("rule", "owner", "met", "late", "overdue", "share", "low", "high"),
         "snapshot": ("stage", "deals", "amount", "median_days", "p90_days"),
         "products": ("product", "lines", "amount", "margin_share", "coverage", "conversion"),

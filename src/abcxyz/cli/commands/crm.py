@@ -24,6 +24,9 @@ __all__ = ["HELP", "add_arguments", "run"]
 #: Stands for every report; of each it prints so many lines.
 _ALL, _MOST = "all", 20
 
+#: Lines of the table of one report: a longer one is not read, and takes longer than the report.
+_LINES = 1000
+
 HELP = "report on the deals of a CRM: funnel, losses, managers, times"
 
 
@@ -302,11 +305,13 @@ def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
 def _print(report: Report, lang: str, most: int | None = None) -> None:
     """Print the finding of a report and its table, at most so many lines of it."""
     from abcxyz.cli.output.terminal import one_line, printable
+    from abcxyz.core.display import plain_number
     from abcxyz.crm.reports.base import table_cells
 
     for sentence in report.explain(lang).splitlines():
         print(printable(sentence))
-    rows = report.rows()[:most]
+    every = report.rows()
+    rows = every[: most or _LINES]
     if not rows:
         return
     names, cells = table_cells(rows, lang)
@@ -315,9 +320,11 @@ def _print(report: Report, lang: str, most: int | None = None) -> None:
     print()
     for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
-    left = len(report.rows()) - len(rows)
+    left = len(every) - len(rows)
     if left:
-        print(text("and {n} more", lang, n=left))
+        print(text("and {n} more", lang, n=plain_number(left, lang)))
+        if most is None:
+            print(text("--json prints all of them", lang))
 
 
 def _print_notes(crm: CrmData, remarks: list[str], lang: str) -> None:

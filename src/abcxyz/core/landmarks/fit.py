@@ -13,6 +13,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.landmarks.model import (
     LEAST_EVENTS,
+    LEAST_SHARE,
     Binned,
     Card,
     Examples,
@@ -52,6 +53,10 @@ class Trial:
         Number of features of the card at most; None for all.
     recent
         Days before the last landmark whose examples set the level of the probabilities with it.
+    shrunk
+        Whether these set the level only as far as chance does not explain it, see `levels_of`.
+    least_share
+        Share of the examples that a bin holds at least; half of it for categories.
     """
 
     held_from: int | None = None
@@ -60,6 +65,8 @@ class Trial:
     slope: tuple[float, float] | None = None
     most: int | None = None
     recent: int = 0
+    shrunk: bool = False
+    least_share: float = LEAST_SHARE
 
 
 _USUAL = Trial()
@@ -274,13 +281,13 @@ class _Learner:
         trial: Trial,
     ) -> None:
         self.names = (LEARNED, *simple)
-        self._recent = trial.recent
+        self._trial = trial
         self._examples, self._simple = examples, simple
         self._weights = age_weights(examples.day)
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._binned = Binned.of(examples, trends, trial.most)
+        self._binned = Binned.of(examples, trends, trial.most, trial.least_share)
         self._raw: dict[str, Floats] = {}
 
     @functools.cached_property
@@ -313,7 +320,8 @@ class _Learner:
         return self._raw[name]
 
     def _levels(self, name: str) -> Levels:
-        return levels_of(self._examples, self._left_out(name), self._recent)
+        trial = self._trial
+        return levels_of(self._examples, self._left_out(name), trial.recent, trial.shrunk)
 
     def fit(self, name: str) -> tuple[Card | Simple, Levels]:
         """Fit to all examples, and calibrate on the last landmark."""

@@ -54,6 +54,11 @@ def named(column: TextColumn) -> TextColumn:
 
 def _plain(value: Any) -> Any:
     """Convert a value for JSON: NaN and NaT become None, moments ISO text, tuples lists."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value  # nearly all values of the long tables
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, Window):
         return [value.since.isoformat(), value.until.isoformat()]
     if isinstance(value, Row):
