@@ -218,7 +218,7 @@ def test_amounts_by_bucket_are_parts_of_the_value(
                 assert (row < 0).any()
                 continue
             amounts = levels / (levels.sum() or 1) * row.sum()
-            error = row.max() * (1 / 32 if wide == 1 else 1 / 17000) * 3
+            error = row.max() * (1 / 24 if wide == 1 else 1 / 17000) * 3
             assert np.abs(amounts - row).max() <= error + 1e-9
         assert at == len(column["text"])
 

@@ -24,7 +24,7 @@ _STRIP = 24  # buckets of the strip of a customer
 # Printable characters, which JSON writes as they are; a blank stands for nothing.
 _LETTERS = np.frombuffer(bytes(one for one in range(32, 127) if one not in b'"\\'), dtype=np.uint8)
 _BASE = len(_LETTERS)
-_ROUGH = 16  # levels of a rough amount
+_ROUGH = 12  # levels of a rough amount
 
 
 def bucket_columns(facts: Facts, order: Ints) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def bucket_columns(facts: Facts, order: Ints) -> dict[str, Any]:
     -----
     A character is a part of the customer's largest bucket, from none to all of it. The amounts
     are these parts of the customer's value, which the page has, so that their sum is exact; one
-    amount is off by some 1/17000 of the largest, or by 1/32 of it for one character.
+    amount is off by some 1/17000 of the largest, or by 1/24 of it for one character.
     """
     past = facts.analysis.year_before
     now = np.asarray(facts.analysis.panel.sales, dtype=np.float64)
@@ -82,7 +82,7 @@ def heights_text(series: Floats, fine: int) -> str:
     Examples
     --------
     >>> heights_text(np.array([[0.0, 1.0, 2.0]]), 0)
-    ' )1'
+    ' '-'
     """
     parts = np.maximum(series, 0.0)
     top = parts.max(axis=1, initial=0.0)[:, None]
