@@ -22,10 +22,10 @@ PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *("name", "touched", "reached", "conversion", "low", "high"),
             *("lost_here", "open_here", "handed_here", "worth"),
         ),
-        "losses": ("reason", "lost", "amount", "share", "low", "high", "of_deals"),
+        "losses": ("reason", "lost", "amount", "share", "low", "high", "of_deals", "incidence"),
         "managers": (
             *("name", "created", "won", "lost", "won_amount", "average_cheque"),
-            *("rate", "low", "high", "ratio", "verdict"),
+            *("rate", "low", "high", "ratio", "verdict", "sla_share", "stuck", "stuck_amount"),
         ),
         "sources": ("source", "leads", "deals", "won", "won_amount", "rate", "per_lead"),
         "cycle": ("funnel", "deals", "won", "lost", "open", "median", "p90"),
@@ -34,7 +34,7 @@ PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "win": ("deal", "stage", "owner", "amount", "probability", "expected"),
         "offers": ("customer", "product", "share"),
         "sla": ("rule", "owner", "met", "late", "overdue", "share", "low", "high"),
-        "snapshot": ("stage", "deals", "amount", "median_days", "p90_days"),
+        "snapshot": ("stage", "deals", "amount", "weighted", "median_days", "p90_days"),
         "products": ("product", "lines", "amount", "margin_share", "coverage", "conversion"),
         "activity": ("user", "kind", "done", "minutes"),
     }

@@ -101,6 +101,10 @@ class Row:
         fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
         return {one.name: _plain(getattr(self, one.name)) for one in fields}
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the fields by name, with the finding in words where the row has one."""
+        return self.to_dict()
+
     def evidence(self, lang: str = "en") -> str:
         """Return why the row is in the table, in words; empty where figures say it."""
         del lang
@@ -175,6 +179,17 @@ _HEADINGS = {
     "p": "P value",
     "q": "Adjusted p value",
     "few": "Few deals",
+    "weighted": "Amount by probability",
+    "sla_met": "Answered in time",
+    "sla_due": "Requests decided",
+    "sla_share": "Share in time",
+    "sla_low": "Share in time, from",
+    "sla_high": "Share in time, to",
+    "stuck": "Stuck deals",
+    "stuck_amount": "Amount of the stuck deals",
+    "incidence": "Lost for it in the end",
+    "incidence_low": "Lost for it, from",
+    "incidence_high": "Lost for it, to",
     "all": "Every stage so far",
 }
 
@@ -207,6 +222,12 @@ _SHARES = frozenset(
         "won_late",
         "probability",
         "return_",
+        "sla_share",
+        "sla_low",
+        "sla_high",
+        "incidence",
+        "incidence_low",
+        "incidence_high",
     ]
 )
 
