@@ -110,7 +110,7 @@
 
   // For the script of the sections, which shares them.
   var tools = { make: make, fill: fill, number: number, money: money, percent: percent, words: words, name: name, owner: owner,
-    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: state, card: card, bdi: cut, go: go };
+    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: stateTag, card: card, bdi: cut, go: go };
 
   function choices() {
     pages.forEach(function (page) {
@@ -266,7 +266,7 @@
     return fill(forms[Math.min(form, forms.length - 1)], filled);
   }
   function tag(code, text) { return make("span", "tag t" + (code.charAt(0) || "N"), text || code || "–"); }
-  function state(letter) {
+  function stateTag(letter) {
     return letter === "-" ? tag("N", say("unsold")) : letter === "." ? tag("N", say("unlisted")) : tag(SEGMENTS[Number(letter)]);
   }
   // The classes by date: since when the customer has this one, and all changes.
@@ -275,12 +275,12 @@
     changes = changes.map(function (one) { return [said.dates[one.charCodeAt(0) - 97], one.charAt(1)]; });
     if (!changes.length) { return; }
     var last = changes[changes.length - 1], before = changes[changes.length - 2];
-    var list = make("ol", "past"), fields = { segment: state(last[1]).textContent, day: last[0] };
-    if (before) { fields.before = state(before[1]).textContent; }
+    var list = make("ol", "past"), fields = { segment: stateTag(last[1]).textContent, day: last[0] };
+    if (before) { fields.before = stateTag(before[1]).textContent; }
     line.after(make("p", "since", say(before ? "sinceBefore" : "since", fields)));
     changes.reverse().forEach(function (one) {
       var row = make("li", "", one[0] + " ");
-      row.append(state(one[1]));
+      row.append(stateTag(one[1]));
       list.append(row);
     });
     body.append(make("h3", "", said.history), list);
