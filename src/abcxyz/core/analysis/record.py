@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -46,6 +47,10 @@ __all__ = ["Analysis", "summary_object"]
 def _frozen_maps(
     maps: Mapping[Any, Mapping[str, object]],
 ) -> Mapping[Any, Mapping[str, object]]:
+    if isinstance(maps, MappingProxyType) and all(
+        isinstance(inner, MappingProxyType) for inner in maps.values()
+    ):
+        return maps  # frozen before: a copy of an analysis need not freeze all customers again
     return frozen_map({key: frozen_map(inner) for key, inner in maps.items()})
 
 
