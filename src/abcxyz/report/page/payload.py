@@ -132,7 +132,10 @@ def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:
     return {
         "event": _letters(moves.events[order], _EVENTS),
         "segment": _letters(moves.before[order], _STATES),
-        "change": _amounts(change if len(order) <= MANY else _significant(change), largest),
+        # With decimals, by which the largest changes are put in order.
+        "change": _amounts(change, 0.0)
+        if len(order) <= MANY
+        else _amounts(_significant(change), largest),
     }
 
 
