@@ -145,6 +145,8 @@ def test_the_call_list_is_that_of_the_analysis(demo: Analysis, page: str) -> Non
     shown = words_of(page[start : page.index("</ol>", start)])
     assert demo.calls is not None
     assert len(demo.calls) == page[start : page.index("</ol>", start)].count("<li")
+    strips = re.findall(r'<svg class="strip" viewBox="0 0 (\d+) 24"', page[start:])
+    assert ["144"] * len(demo.calls) == strips[: len(demo.calls)]
     for one in demo.calls:
         assert name_of(demo, one.customer).replace("\t", " ") in shown
         assert str(one.days) in shown

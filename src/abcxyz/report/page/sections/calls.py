@@ -170,7 +170,7 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         "pause": round(min(one.longest / most, 1.0) * 100, 2) if known else None,
         "money": one.money,
         "last": date_text(one.last_day, show.lang),
-        "months": _heights(one.months),
+        "months": _heights(one.months or _buckets(facts, one.customer)),
         "reasons": "; ".join(one.reasons(show.lang)),
         "chance": "" if math.isnan(one.probability) else show.percent(one.probability, 0),
         "like": one.like,
@@ -183,6 +183,16 @@ def _hint(facts: Facts, show: Formatter, customer: Any) -> str:
     actions = facts.analysis.actions
     place = facts.places.get(customer)
     return "" if actions is None or place is None else actions[place].hint(show.lang)
+
+
+def _buckets(facts: Facts, customer: Any) -> list[float]:
+    """Return the last buckets of a customer, where the days of the orders are not known."""
+    place, past = facts.places.get(customer), facts.analysis.year_before
+    if place is None:
+        return []
+    earlier = [] if past is None else past.sales[place].tolist()
+    series = [*earlier, *facts.analysis.panel.sales[place].tolist()]
+    return [0.0 if math.isnan(one) else one for one in series[-2 * _STRIP :]]
 
 
 def _heights(months: Sequence[float]) -> list[tuple[float, bool]]:
