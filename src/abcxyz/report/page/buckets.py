@@ -82,7 +82,7 @@ def heights_text(series: Floats, fine: int) -> str:
     Examples
     --------
     >>> heights_text(np.array([[0.0, 1.0, 2.0]]), 0)
-    ' '-'
+    " '-"
     """
     parts = np.maximum(series, 0.0)
     top = parts.max(axis=1, initial=0.0)[:, None]
