@@ -46,7 +46,7 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
 
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    server = QuestionServer(data, lifespan=_prints_apart, **options)
+    server = QuestionServer(data, lifespan=_prints_apart, ahead=True, **options)
     if refresh is not None:
         refresh.start(server.replace)
     server.run()
