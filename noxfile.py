@@ -159,6 +159,8 @@ def minimums(session: nox.Session) -> None:
     constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
     session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))
     session.run("pytest", "-n", "auto", *session.posargs)
+    # The compiled loops differ most between versions of numba; compiling them takes long.
+    session.run("pytest", "-m", "long and not slow", "tests/fast", "tests/loops")
 
 
 @nox.session

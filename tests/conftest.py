@@ -25,7 +25,8 @@ os.environ["LC_ALL"] = "C.UTF-8"
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Tests of more than about half a second of processor time, by measurement.
+#: Tests, and whole files, that take more than about half a second of processor time each, by
+#: measurement. Those of the compiled loops do where they are compiled first.
 LONG = Path(__file__).parent / "long.txt"
 
 
@@ -40,7 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that ``tests/long.txt`` lists."""
     names = frozenset(LONG.read_text(encoding="utf-8").split())
     for item in items:
-        if item.nodeid.partition("[")[0] in names:
+        file, test = item.nodeid.partition("::")[0], item.nodeid.partition("[")[0]
+        if file in names or test in names:
             item.add_marker(pytest.mark.long)
 
 

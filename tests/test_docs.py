@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import doctest
 import importlib
 import io
@@ -11,6 +12,7 @@ import shlex
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -125,21 +127,30 @@ def test_examples_of_the_docstrings_run(
             run_doctest(example)
 
 
-def commands(page: str) -> Iterator[list[str]]:
+@cache
+def commands(page: str) -> list[list[str]]:
     """List the command lines shown on a page, without the program's name."""
-    for block in blocks(page):
-        if block.language in {"console", "sh"}:
-            for line in block.code.replace("\\\n", " ").splitlines():
-                call = re.match(r"(?:\$ )?(?:\S*/)?abcxyz +([^|>]+)", line)
-                if call:
-                    yield shlex.split(call[1])
+    lines = [
+        line
+        for block in blocks(page)
+        if block.language in {"console", "sh"}
+        for line in block.code.replace("\\\n", " ").splitlines()
+    ]
+    calls = (re.match(r"(?:\$ )?(?:\S*/)?abcxyz +([^|>]+)", line) for line in lines)
+    return [shlex.split(call[1]) for call in calls if call]
+
+
+@cache
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the command line once."""
+    return build_parser()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_on_the_page_exist(page: Path) -> None:
     """Each call of ``abcxyz`` on a page parses."""
     for arguments in commands(page.read_text(encoding="utf-8")):
-        build_parser().parse_args(arguments)
+        parser().parse_args(arguments)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -221,7 +232,7 @@ def test_a_wrong_command_is_found() -> None:
     (arguments,) = commands("```console\n$ abcxyz demo \\\n  --colour | less\n```\n")
     assert ["demo", "--colour"] == arguments
     with pytest.raises(SystemExit):
-        build_parser().parse_args(arguments)
+        parser().parse_args(arguments)
 
 
 def test_alerts_are_not_sent_to_a_namesake() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+from tests.rooms import SOURCE, tree_of
 
 import abcxyz
 import abcxyz.crm.profit
@@ -29,7 +30,6 @@ from abcxyz.toolkit.catalogue import SOURCE as SOURCE_LANGUAGE
 from abcxyz.toolkit.catalogue import Catalogue, languages
 from abcxyz_bitrix.cards.specs import SEGMENT_ITEMS, SPECS
 
-SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 PACKAGES = tuple(one.__name__ for one in (abcxyz, abcxyz_bitrix, abcxyz_onec))
 MODULES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.py"))]
 
@@ -37,7 +37,7 @@ MODULES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*
 @cache
 def trees() -> dict[Path, ast.Module]:
     """Parse every module; at the first use, for every worker collects this file."""
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    return {path: tree_of(path) for path in MODULES}
 
 
 PAGES = [path for name in PACKAGES for path in sorted((SOURCE / name).rglob("*.html"))]
@@ -141,6 +141,7 @@ def looked_up(node: ast.expr) -> Iterator[str]:
 def phrases(tree: ast.AST) -> Iterator[str]:
     """List the phrases that code shows to users."""
     turns = loops(tree)
+    templates = SAYING | error_classes()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
@@ -148,7 +149,7 @@ def phrases(tree: ast.AST) -> Iterator[str]:
         first = node.args[0]
         given = {keyword.arg for keyword in node.keywords}
         for phrase in literals(first):
-            needed = fields(phrase) if called not in SAYING | error_classes() else None
+            needed = fields(phrase) if called not in templates else None
             # A helper that is handed a template together with its fields says it later.
             if needed is None or (needed and needed <= given):
                 yield phrase
@@ -194,10 +195,13 @@ def untranslated(package: str, english: Iterable[str]) -> list[str]:
     return [phrase for phrase in english if known.find(phrase, "ru") is None]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_every_phrase_of_the_code_is_translated(path: Path) -> None:
+def test_every_phrase_of_the_code_is_translated() -> None:
     """English phrases of a module are in its package's Russian catalogue."""
-    assert [] == untranslated(package_of(path), phrases(trees()[path]))
+    result = {
+        str(path.relative_to(SOURCE)): untranslated(package_of(path), phrases(tree))
+        for path, tree in trees().items()
+    }
+    assert {} == {name: missing for name, missing in result.items() if missing}
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
@@ -358,13 +362,13 @@ def test_russian_stands_in_catalogues() -> None:
     assert [] == [name for name in CYRILLIC if not result.get(name)]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_no_code_branches_on_a_language(path: Path) -> None:
+def test_no_code_branches_on_a_language() -> None:
     """No module compares with or indexes by a language's name."""
     names = set(languages()) - {SOURCE_LANGUAGE}
     result = [
-        ast.unparse(node)
-        for node in ast.walk(trees()[path])
+        (str(path.relative_to(SOURCE)), ast.unparse(node))
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
         if isinstance(node, (ast.Compare, ast.Subscript, ast.Dict, ast.keyword))
         for part in ast.iter_child_nodes(node)
         if isinstance(part, ast.Constant) and part.value in names

@@ -11,7 +11,7 @@ from abcxyz.toolkit import read_secret
 from abcxyz.toolkit.catalogue import LANGUAGES, SOURCE
 from abcxyz_bitrix.cards.installed import installed, remove
 from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, ENTITIES, LEAD
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, ENTITIES, LEAD
 from abcxyz_bitrix.login import PORT, authorize
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.connect import connect
@@ -126,7 +126,8 @@ def _login(args: argparse.Namespace, reference: dict[str, str] | None, lang: str
 
 def _uninstall(client: Client, prefix: str, lang: str, *, sure: bool) -> int:
     fields = {
-        entity: sorted(installed(client, entity, prefix)) for entity in (COMPANY, CONTACT, LEAD)
+        entity: sorted(installed(client, entity, prefix))
+        for entity in (COMPANY, CONTACT, LEAD, DEAL)
     }
     if not any(fields.values()):
         sys.stdout.write(

@@ -21,7 +21,7 @@ from abcxyz_bitrix.cards.own_fields import PREFIX, check_prefix, ensure
 from abcxyz_bitrix.cards.writer import CardWriter
 from abcxyz_bitrix.connection import NO_CONNECTION, Connection
 from abcxyz_bitrix.crm.customers import check_customer, key_of
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, LEAD
 from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.preflight import check_access
 from abcxyz_bitrix.rest.batch import Client
@@ -58,6 +58,8 @@ class BitrixSink:
         value of the window, last order and usual gap.
     currency
         Currency sign of the money in that line.
+    win_probability
+        Write the probability that an open deal is won, in percent, to a field of its card.
     leads
         Write the grades of leads.
     timeline, tasks, notify
@@ -99,6 +101,7 @@ class BitrixSink:
         unclassified: str = "mark",
         summary: bool = False,
         currency: str = "",
+        win_probability: bool = False,
         leads: bool = True,
         timeline: bool = False,
         tasks: bool = False,
@@ -132,6 +135,7 @@ class BitrixSink:
             leads=leads,
             lang=lang,
             summary=currency if summary else None,
+            win=win_probability,
         )
         if stalled_days or working_days:
             warnings.warn(
@@ -278,7 +282,8 @@ class BitrixSink:
         update = legacy_method(UPDATE, COMPANY) if self.client.legacy else UPDATE
         writes = [update, "crm.company.userfield.add", *self._alerts.methods]
         leads = self._leads and leads_on(self.client)
-        entities = [*self._entities, *([LEAD] if leads else [])]
+        deals = [DEAL] if self._comparison.win else []
+        entities = [*self._entities, *([LEAD] if leads else []), *deals]
         notes = check_access(
             self.client,
             {"crm"} | self._alerts.scopes,
@@ -320,7 +325,7 @@ class BitrixSink:
                     dry_run=True,
                     optional=self._comparison.optional_fields,
                 ).missing
-                for entity in self._entities
+                for entity in (*self._entities, *([DEAL] if self._comparison.win else []))
             )
         except AdapterError:
             return True

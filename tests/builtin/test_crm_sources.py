@@ -74,11 +74,10 @@ def database_of(path: Path) -> Path:
     return path
 
 
-QUERIES = {
-    name: f"SELECT * FROM {name}"
-    + (" WHERE substr(created, 1, 10) < :until" if name == "deals" else "")
-    for name in TABLES
-}
+BEFORE = " WHERE substr(created, 1, 10) < :until"
+QUERIES = {name: f"SELECT * FROM {name}" for name in TABLES}
+QUERIES["stage_changes"] += f" WHERE deal IN (SELECT deal FROM deals{BEFORE})"
+QUERIES["deals"] += BEFORE
 
 
 class CrmContract(CrmSourceContract):

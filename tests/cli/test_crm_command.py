@@ -88,11 +88,39 @@ def test_every_report_at_once(folder: str, capsys: pytest.CaptureFixture[str]) -
     assert {"products", "activity", "sla"} <= set(result["missing"])
     assert "product_lines" in result["missing"]["products"]
     assert result["reports"]["funnel"]["funnels"]["sales"]["deals"] == 2
-    assert set(result["reports"]) | set(result["missing"]) == set(REPORTS)
+    assert set(result["reports"]) | set(result["missing"]) == {*REPORTS, "anomalies"}
+    assert result["reports"]["anomalies"]["alarms"] == []
     assert main([*argv, "--lang", "ru", "--margin", "0.3"]) == 0
     out = capsys.readouterr().out
     assert "\x1b" not in out
     assert "нужна таблица product_lines" in out
+
+
+def test_announced_changes_are_measured_with_all_reports(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register = tmp_path / "changes.toml"
+    register.write_text('[[changes]]\nday = 2026-05-02\nwhat = "videos"\n', encoding="utf-8")
+    argv = ["crm", "all", folder, "--zone", "UTC", "--json", "--changes", str(register)]
+    assert main(argv) == 0
+    (refused,) = json.loads(capsys.readouterr().out)["reports"]["effects"]["refused"]
+    assert refused["what"] == "videos"
+
+
+def test_the_days_off_of_a_country(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first of May was a day off: a lead of it, answered on the fourth, is in time."""
+    pytest.importorskip("holidays")
+    for name, text in {
+        "activities": "activity,kind,started,direction,done,deal\n"
+        "1,call,2026-05-04T10:00:00+03:00,out,yes,1\n",
+        "leads": "lead,created,deal\n7,2026-05-01T09:00:00+03:00,1\n",
+    }.items():
+        (Path(folder) / f"{name}.csv").write_text(text, encoding="utf-8")
+    argv = ["crm", "sla", folder, "--zone", "Europe/Moscow", "--json"]
+    for more, met in (([], 0), (["--holidays", "RU"], 1)):
+        assert main([*argv, *more]) == 0
+        (total, _) = json.loads(capsys.readouterr().out)["levels"]
+        assert total["met"] == met
 
 
 @pytest.mark.parametrize("report", [one for one in REPORTS if one != "offers"])

@@ -147,6 +147,36 @@ def test_a_playbook_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("folder")
+def test_sales_ahead_are_the_same_for_the_command_and_the_question(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Both have the range; too many periods are refused, and by the question not known."""
+    run(capsys, "backfill", "sales.csv", "--from", "2025-01", *SALES)
+    history = ["--history", "history.db", "--lang", "en"]
+    found = run_json(capsys, "forecast", "--periods", "3", *history)
+    assert found["known"] >= 21
+    assert [one["since"] for one in found["periods"]] == ["2026-10-01", "2026-11-01", "2026-12-01"]
+    assert found["low"] < found["expected"] < found["high"]
+    total = sum(one["expected"] for one in found["periods"])
+    assert found["expected"] == pytest.approx(total, abs=0.02)
+    for segment in ([], ["--segment", "A"]):
+        command = run_json(capsys, "forecast", "--periods", "1", *segment, *history)
+        phrase = f"forecast {'segment A' if segment else 'sales'} for 1 month"
+        answer = run_json(capsys, "ask", phrase, *history)
+        same = [one for one in command if one != "method"]
+        assert {one: answer["value"][one] for one in same} == {one: command[one] for one in same}
+    assert "8 times in ten" in run(capsys, "forecast", "--periods", "2", *history)
+    assert "Не больше" in run(capsys, "forecast", "--periods", "2", *history[:2], "--lang", "ru")
+    assert main(["forecast", "--periods", "12", *history]) == 2
+    assert "history is too short" in capsys.readouterr().err
+    unknown = run_json(capsys, "ask", "forecast for 12 months", *history, code=1)
+    assert unknown["status"] == "unknown"
+    assert "history is too short" in unknown["sentence"]
+    assert main(["forecast", "--segment", "A", *history]) == 2
+    assert "add --periods" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("folder")
 def test_forecast_from_rolling_windows(capsys: pytest.CaptureFixture[str]) -> None:
     """Monthly snapshots are thinned to quarters; too few are refused."""
     run(capsys, "backfill", "sales.csv", "--from", "2025-06", *SALES)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, time
 
+import numpy as np
 import pytest
 
 from abcxyz.config import parse_job
-from abcxyz.crm.settings import AnnouncedChange, CrmSettings
-from abcxyz.errors import ConfigError
+from abcxyz.crm.settings import AnnouncedChange, CalendarSettings, CrmSettings
+from abcxyz.crm.statistics.country_days import country_days
+from abcxyz.errors import ConfigError, InputError
 
 HEAD = """
 [[source]]
@@ -136,3 +139,21 @@ def test_mistakes_name_the_line_and_the_cure(text: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse_job(text)
     assert message in str(error.value)
+
+
+def test_days_of_a_country_and_those_of_the_job_above_them() -> None:
+    """In 2025 the third of November was a day off in Russia, and the first a working Saturday."""
+    pytest.importorskip("holidays")
+    settings = CalendarSettings(country="RU", closed=["2025-11-05"], open=["2025-11-04"])
+    calendar = settings.calendar("Europe/Moscow")
+    noon = np.array([f"2025-11-0{day}T09:00:00" for day in range(1, 7)], dtype="M8[s]")
+    assert calendar.is_open(noon).tolist() == [True, False, False, True, False, True]
+    with pytest.raises(InputError, match="the country 'XX' of the calendar is unknown"):
+        CalendarSettings(country="XX")
+
+
+def test_a_country_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "holidays", None)
+    country_days.cache_clear()
+    with pytest.raises(InputError, match="install it with: pip install holidays"):
+        CalendarSettings(country="RU")

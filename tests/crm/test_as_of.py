@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.crm.worlds import World, moment, read, worlds
 
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm import analyze_crm
 from abcxyz.crm.reports.registry import REPORTS, make_report
+from abcxyz.crm.settings import AnnouncedChange, CrmSettings
 
 WINDOW = Window(date(2026, 3, 5), date(2026, 3, 25))
 
@@ -26,6 +28,27 @@ def test_a_report_of_a_past_day_equals_the_one_of_that_day(
             continue
         report = make_report(name, past, window)
         assert report.to_dict() == make_report(name, then, window).to_dict()
+
+
+@settings(max_examples=6)
+@given(world=worlds(), hour=st.integers(200, 900))
+def test_all_reports_of_a_past_day_equal_those_of_that_day(world: World, hour: int) -> None:
+    """Products, anomalies, effects of announced changes, and what is refused, among them."""
+    changes = [AnnouncedChange(day="2026-03-10", what="videos")]
+    classes = {"": "A"}
+    past, then = (
+        analyze_crm(
+            crm, window=WINDOW, settings=CrmSettings(changes=changes), classes=classes
+        ).to_dict()
+        for crm in (
+            read(world, lines=True).as_of(moment(hour)),
+            read(world, hour, lines=True),
+        )
+    )
+    if any(history[0][0] < hour for history in world.deals):
+        assert {"products", "anomalies", "effects", "managers"} <= set(past["reports"])
+    for part in ("as_of", "reports", "missing"):
+        assert past[part] == then[part]
 
 
 @given(world=worlds(), hours=st.lists(st.integers(1, 900), min_size=2, max_size=2))

@@ -114,7 +114,7 @@ COUNTED = {
             stages=StageMap({"sales": ["NEW", "OFFER"]}),
         ),
         {"stage_differs": 1},
-        "history_wins",
+        "gap_left_out",
     ),
     "moment in the future": Case(
         lambda: built(deals(), changes(*GOOD, (0, "WON", 8)), until=at(5)[0]),

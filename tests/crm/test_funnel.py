@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +15,6 @@ from abcxyz.crm import CrmData
 from abcxyz.crm.reports.flow import flow
 from abcxyz.crm.reports.funnel import funnel
 from abcxyz.errors import ConfigError, InputError
-from abcxyz.tables.crm.read import read_crm
 
 
 def slow(world: World, name: str) -> dict[str, tuple[int, int, int]]:
@@ -127,19 +124,3 @@ def test_deals_by_a_stage_and_by_closing() -> None:
     closed = Window(date(2026, 3, 18), date(2026, 3, 20))
     assert funnel(crm, closed, by="closed")["sales"].deals == 1
     assert np.datetime64("2026-03-18T22:00:00") == moment(400)
-
-
-@pytest.mark.parametrize("name", ["synthetic_null", "synthetic_stage_drop"])
-def test_figures_of_pm4py(shared_data: Path, shared_spec: Path, name: str) -> None:
-    crm = read_crm(shared_data / "crm" / name, zone="Europe/Moscow").crm
-    oracle = json.loads((shared_spec / "crm_oracles" / f"funnel_{name}.json").read_text("utf-8"))
-    for key, one in oracle["figures"]["cohorts_by_creation"].items():
-        days = key.partition(",")[0].split(" to ")
-        window = Window(*days) if len(days) == 2 else None
-        table = funnel(crm, window)["sales"]
-        assert table.deals == one["cases"]
-        for row in table.stages:
-            assert row.touched == one["touched"][row.stage]
-            assert row.reached == one["reached"][row.stage]
-            assert row.all == one["visited_all"][row.stage]
-            assert math.isclose(row.cumulative, one["cumulative"][row.stage], rel_tol=1e-10)

@@ -22,6 +22,7 @@ from abcxyz.crm.statistics.proportions import (
 )
 from abcxyz.crm.statistics.survival import (
     cumulative_incidence,
+    final_incidence,
     kaplan_meier,
     log_rank,
     restricted_mean_difference,
@@ -65,6 +66,35 @@ def test_survival_equals_a_slow_product(rows: list[tuple[int, int]]) -> None:
         risk = sum(length >= moment for length, _ in rows)
         share *= 1 - sum(length == moment and end > 0 for length, end in rows) / risk
         assert math.isclose(curve.survival[place], share, abs_tol=1e-12)
+
+
+@given(lengths)
+def test_the_final_incidence_equals_a_slow_sum(rows: list[tuple[int, int]]) -> None:
+    """Whole seconds are sorted another way, and have the same shares."""
+    survival, shares = 1.0, {1: 0.0, 2: 0.0}
+    for moment in sorted({length for length, _ in rows}):
+        risk = sum(length >= moment for length, _ in rows)
+        for kind in shares:
+            shares[kind] += survival * rows.count((moment, kind)) / risk
+        survival *= 1 - sum(length == moment and end > 0 for length, end in rows) / risk
+    durations, ends = np.array([one for one, _ in rows]), [end for _, end in rows]
+    for given_as in (durations, durations.astype("m8[s]")):
+        found = final_incidence(given_as, ends, [1, 2])
+        for kind, share in shares.items():
+            assert math.isclose(found[kind][0], share, abs_tol=1e-12)
+            low, high = found[kind][1:]
+            assert math.isnan(low) or 0 <= low <= share <= high <= 1
+    seconds = kaplan_meier(durations.astype("m8[s]"), np.array(ends) > 0)
+    assert seconds == kaplan_meier(durations / 86400, np.array(ends) > 0)
+
+
+def test_without_censoring_the_interval_is_that_of_a_share() -> None:
+    """With all ended the variance is F (1 - F) / n, on the scale of log(-log)."""
+    (share, low, high) = final_incidence(range(40), [1, 2, 2, 2] * 10, [1])[1]
+    assert math.isclose(share, 0.25)
+    spread = math.sqrt(0.25 * 0.75 / 40) / (0.25 * math.log(0.25))
+    expected = sorted(0.25 ** math.exp(sign * 1.959963984540054 * spread) for sign in (1, -1))
+    np.testing.assert_allclose((low, high), expected, atol=1e-9)
 
 
 @given(lengths, st.integers(1, 20))

@@ -8,7 +8,16 @@ import numpy as np
 from attrs import frozen
 from hypothesis import strategies as st
 
-from abcxyz.crm import Activities, CrmData, Deals, Leads, Stage, StageChanges, StageMap
+from abcxyz.crm import (
+    Activities,
+    CrmData,
+    Deals,
+    Leads,
+    ProductLines,
+    Stage,
+    StageChanges,
+    StageMap,
+)
 
 STAGES = StageMap(
     {
@@ -67,8 +76,11 @@ def moment(hour: int) -> Any:
     return START + np.timedelta64(hour, "h")
 
 
-def read(world: World, until: int | None = None) -> CrmData:
-    """Return what a source shows of a world before an hour; of all of it for None."""
+def read(world: World, until: int | None = None, *, lines: bool = False) -> CrmData:
+    """Return what a source shows of a world before an hour; of all of it for None.
+
+    With *lines* every deal has a product line from its creation on.
+    """
     rows: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     changes: dict[str, list[Any]] = {"deal": [], "stage": [], "entered": [], "funnel": []}
     for number, history in enumerate(world.deals):
@@ -118,6 +130,14 @@ def read(world: World, until: int | None = None) -> CrmData:
             owner=[f"m{one % 3}" for one in known],
             deal=np.array(known, dtype=np.int64),
         ),
+        lines=ProductLines(
+            deal=np.array(known, dtype=np.int64),
+            product=[("pump", "pipe")[one % 2] for one in known],
+            amount=[100.0 * (one + 1) for one in known],
+            cost=[80.0 if one % 3 else float("nan") for one in known],
+        )
+        if lines
+        else None,
         stages=STAGES,
         zone="Europe/Moscow",
         until=None if until is None else moment(until),

@@ -14,11 +14,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.builtin.test_crm_sources import TABLES, folder_of
+from tests.crm.deals.portals import portal
+from tests.crm.deals.test_win_probability import write
 from tests.crm.worlds import World, moment, read, worlds
 
 from abcxyz import Window
 from abcxyz.config import parse_job
-from abcxyz.crm import REPORTS, CrmAnalysis, CrmData, make_report, snapshot, text_column
+from abcxyz.crm import (
+    REPORTS,
+    CrmAnalysis,
+    CrmData,
+    WinProbability,
+    make_report,
+    snapshot,
+    text_column,
+)
+from abcxyz.crm.records.visits import WON
 from abcxyz.errors import ConfigError
 from abcxyz.history import History
 from abcxyz.pipeline import Outcome, run
@@ -214,3 +225,51 @@ def test_world_hours_begin_in_moscow() -> None:
     """The property above asks for midnights."""
     crm = read(World((((0, "sales", "NEW"),),), ()), 39)
     assert crm.moment(date(2026, 3, 4)) == crm.until == moment(39)
+
+
+@pytest.mark.slow  # a year of snapshots
+def test_what_the_snapshots_show_is_learned_from(tmp_path: Path) -> None:
+    """The amount of a deal that will be won is raised while it is open; nothing else tells it."""
+    crm = portal(1500, telling=False)
+    won = crm.outcomes.kind == WON
+    rng = np.random.default_rng(8)
+    raised = np.where(rng.random(len(won)) < 0.25, rng.random(len(won)) < 0.5, won)
+    low = np.round(rng.lognormal(8, 0.3, len(won)))
+    (tmp_path / "crm").mkdir()
+    write(crm, tmp_path / "crm")
+    (tmp_path / "sales.csv").write_text("customer,date,amount\na,2026-01-05,10\n", "utf-8")
+    job = parse_job(JOB, tmp_path / "job.toml")
+    end = date(2026, 6, 15)
+    with History(tmp_path / "history.sqlite") as history:
+        for weeks in range(52, 0, -2):
+            day = end - timedelta(days=7 * weeks)
+            then = crm.as_of(day)
+            rows = crm.rows_of_deals(then.deals.deal)
+            old = then.until - then.deals.created > np.timedelta64(8, "D")
+            amount = np.where(old & raised[rows], 3.0, 1.0) * low[rows]
+            seen = attrs.evolve(
+                then, deals=then.deals.with_columns(amount=amount), values=None, changes=None
+            )
+            memory = DealMemory(history, job, day, noon(day))
+            memory.shown(seen, job.crm)  # type: ignore[arg-type]
+            assert memory.save()
+    # Their history reaches the command on the job as well as the job.
+    (tmp_path / "job.toml").write_text(JOB, encoding="utf-8")
+    values = open_crm(tmp_path / "job.toml", today=end).crm.values
+    assert values is not None
+    assert {"amount", "stage"} <= {*values.field.present()}
+    with_memory, without = (
+        run(one, as_of=end, clock=noon(end)).analysis.crm
+        for one in (job, parse_job(JOB.replace("deals = true", ""), tmp_path / "job.toml"))
+    )
+    assert isinstance(with_memory, CrmAnalysis)
+    assert isinstance(without, CrmAnalysis)
+    learned, plain = with_memory.reports["win"], without.reports["win"]
+    assert isinstance(learned, WinProbability)
+    assert isinstance(plain, WinProbability)
+    assert learned.basis == "learned"
+    assert learned.model.card is not None
+    assert "amount" in {one.name for one in learned.model.card.attributes}
+    assert plain.basis == "stage_rates"
+    assert plain.model.tried["learned"].auc + 0.1 < learned.model.tried["learned"].auc
+    assert any("amount: " in reason for one in learned.deals for reason in one.reasons())

@@ -82,8 +82,8 @@ def test_every_question_is_answered_in_both_languages(
 ) -> None:
     answer = ask(data, name, **calls_of(data).get(name, {}), lang=lang)
     # A task that no person has confirmed is not written.
-    # Offers cannot be learned from three deals.
-    expected = {"confirm": "refused", "offers": "unknown"}
+    # Offers cannot be learned from three deals, nor sales be forecast from six months.
+    expected = {"confirm": "refused", "offers": "unknown", "forecast": "unknown"}
     assert answer.status == expected.get(name, "ok")
     assert answer.definition in answer.text()
     assert bool(re.search("[а-я]", answer.definition)) == (lang == "ru")
@@ -320,7 +320,7 @@ def test_why_a_figure_changed_in_parts_that_add_up() -> None:
     assert money["difference"] == 800.0
     assert sum(one["effect"] for one in money["factors"]) == pytest.approx(800.0)
     for wrong, text in (
-        ({"metric": "orders"}, "one of conversion, win_rate, cheque, revenue"),
+        ({"metric": "weather"}, "one of conversion, win_rate, cheque, cycle, revenue, orders"),
         ({"by": "weather"}, "one of auto, source"),
         ({"since": "2026-05-20"}, "overlap"),
         ({"since": "2027-01-01", "until": "2027-02-01"}, "no deals after the change"),

@@ -7,19 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from abcxyz.testing import EnricherContract, SinkContract, SourceContract
+from abcxyz.testing import CrmSourceContract, EnricherContract, SinkContract, SourceContract
 
 pytest_plugins = "pytester"
 
-ADAPTERS = Path(__file__).with_name("adapters.py")
+MODULES = {name: Path(__file__).with_name(f"{name}.py") for name in ("adapters", "crm_adapters")}
 CONTRACTS = {
     "SourceContract": SourceContract,
     "EnricherContract": EnricherContract,
     "SinkContract": SinkContract,
+    "CrmSourceContract": CrmSourceContract,
 }
 MODULE = """
 import pytest
 from adapters import *
+from crm_adapters import *
 from abcxyz.testing import {contract}
 
 class TestIt({contract}):
@@ -67,6 +69,12 @@ class TestIt({contract}):
     @pytest.fixture
     def failures(self):
         return [{failures}]
+"""
+#: What the contract of CRM sources asks for besides.
+CRM = """
+    @pytest.fixture
+    def requests(self):
+        return lambda: len(ASKED)
 """
 #: Contract, its test, an adapter that breaks this promise, and how its failures fail.
 BROKEN = [
@@ -122,6 +130,22 @@ BROKEN = [
     ("SinkContract", "test_preflight_changes_nothing", "PreflightWrites", "refuse"),
     ("SinkContract", "test_keeps_secrets", "ReportTells", "refuse"),
     ("SinkContract", "test_keeps_secrets", "Shelf", "refuse_aloud"),
+    ("CrmSourceContract", "test_is_a_crm_source", "GivesDeals", "refuse"),
+    ("CrmSourceContract", "test_nothing_is_of_the_time_after", "ReadsOn", "refuse"),
+    ("CrmSourceContract", "test_nothing_is_of_the_time_after", "KeepsTheClosed", "refuse"),
+    ("CrmSourceContract", "test_halves_add_up", "CreatedOnly", "refuse"),
+    ("CrmSourceContract", "test_tables_belong_together", "ForeignChanges", "refuse"),
+    ("CrmSourceContract", "test_tables_belong_together", "LosesTheEnds", "refuse"),
+    ("CrmSourceContract", "test_reads_the_same_again", "SpeaksOnce", "refuse"),
+    ("CrmSourceContract", "test_a_table_not_asked_for_is_none", "ReadsEverything", "refuse"),
+    ("CrmSourceContract", "test_a_table_not_asked_for_is_none", "AsksEverything", "refuse"),
+    ("CrmSourceContract", "test_remarks_are_sentences", "RemarksTooEarly", "refuse"),
+    ("CrmSourceContract", "test_remarks_are_sentences", "RemarksAreCounts", "refuse"),
+    ("CrmSourceContract", "test_preflight_says_what_it_found", "CrmPreflightCounts", "refuse"),
+    ("CrmSourceContract", "test_may_be_closed", "CrmFailsToClose", "refuse"),
+    ("CrmSourceContract", "test_keeps_secrets", "CrmSecretInRepr", "refuse"),
+    ("CrmSourceContract", "test_keeps_secrets", "CrmSecretInLog", "refuse"),
+    ("CrmSourceContract", "test_keeps_secrets", "CrmMemory", "refuse_aloud"),
 ]
 
 
@@ -131,8 +155,9 @@ def outcome(
     """Run a contract, or one test of it, against an adapter."""
     # A temporary directory inside the checkout must not take its settings.
     pytester.makeini("[pytest]")
-    pytester.makepyfile(adapters=ADAPTERS.read_text(encoding="utf-8"))
-    pytester.makepyfile(MODULE.format(contract=contract, adapter=adapter, failures=failures))
+    pytester.makepyfile(**{name: path.read_text("utf-8") for name, path in MODULES.items()})
+    written = MODULE.format(contract=contract, adapter=adapter, failures=failures)
+    pytester.makepyfile(written + (CRM if contract == "CrmSourceContract" else ""))
     # Without hypothesis, which every inner run would import again.
     plain = ("-q", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
     result = pytester.runpytest_inprocess(*plain, "-k", test)
@@ -141,7 +166,12 @@ def outcome(
 
 @pytest.mark.parametrize(
     ("contract", "adapter"),
-    [("SourceContract", "Memory"), ("EnricherContract", "Directory"), ("SinkContract", "Shelf")],
+    [
+        ("SourceContract", "Memory"),
+        ("EnricherContract", "Directory"),
+        ("SinkContract", "Shelf"),
+        ("CrmSourceContract", "CrmMemory"),
+    ],
 )
 def test_what_obeys_passes(pytester: pytest.Pytester, contract: str, adapter: str) -> None:
     """A conforming adapter passes every test of its contract without skips."""

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from tests.rooms import MODULES, SOURCE, tree_of
 
-import abcxyz
-
-SOURCE = Path(abcxyz.__file__).resolve().parent.parent
 TOOLKIT = SOURCE / "abcxyz" / "toolkit"
-MODULES = [
-    path
-    for name in ("abcxyz", "abcxyz_bitrix", "abcxyz_onec")
-    for path in sorted((SOURCE / name).rglob("*.py"))
-    if TOOLKIT not in path.parents
-]
 #: Names that only a tool needs -> the tool that has them.
 TOOLS = {
     **dict.fromkeys(("fcntl", "msvcrt", "filelock", "flock", "lockf"), "locks.file_lock"),
@@ -38,9 +29,9 @@ OF_MODULES = {
 TALKING = ("abcxyz/http.py", "abcxyz/builtin", "abcxyz/pipeline", "abcxyz_bitrix", "abcxyz_onec")
 
 
-def copies(code: str, *, talking: bool) -> Iterator[str]:
+def copies(tree: ast.Module, *, talking: bool) -> Iterator[str]:
     """Name the tools that a module duplicates."""
-    for node in ast.walk(ast.parse(code)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name.partition(".")[0] for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -62,11 +53,14 @@ def copies(code: str, *, talking: bool) -> Iterator[str]:
         yield from (TOOLS[name] for name in names if name in TOOLS)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(SOURCE).as_posix())
-def test_no_module_has_a_tool_of_its_own(path: Path) -> None:
+def test_no_module_has_a_tool_of_its_own() -> None:
     """Locks, atomic writes, pauses, loopback hosts and secrets are the toolkit's."""
-    talking = path.relative_to(SOURCE).as_posix().startswith(TALKING)
-    assert list(copies(path.read_text(encoding="utf-8"), talking=talking)) == []
+    result = {}
+    for path in (path for path in MODULES.values() if TOOLKIT not in path.parents):
+        name = path.relative_to(SOURCE).as_posix()
+        if tools := list(copies(tree_of(path), talking=name.startswith(TALKING))):
+            result[name] = tools
+    assert result == {}
 
 
 @pytest.mark.parametrize(
@@ -88,10 +82,10 @@ def test_no_module_has_a_tool_of_its_own(path: Path) -> None:
 )
 def test_a_copy_is_noticed(code: str, tool: str) -> None:
     """Each form of a duplicate is detected."""
-    assert tool in copies(code, talking=True)
+    assert tool in copies(ast.parse(code), talking=True)
 
 
 @pytest.mark.parametrize("code", ["text.replace('a', 'b')", "import os\nos.environ", "a * b"])
 def test_what_is_no_copy_passes(code: str) -> None:
     """Ordinary code is not reported."""
-    assert list(copies(code, talking=True)) == []
+    assert list(copies(ast.parse(code), talking=True)) == []

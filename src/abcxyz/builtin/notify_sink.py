@@ -7,7 +7,7 @@ import logging
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.i18n import date_text, number, plural, text

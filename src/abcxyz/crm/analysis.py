@@ -24,7 +24,7 @@ from abcxyz.crm.deals.stuck import StuckReport
 from abcxyz.crm.facts import crm_facts
 from abcxyz.crm.records.data import CrmData, as_local
 from abcxyz.crm.reports.base import Report
-from abcxyz.crm.reports.registry import REPORTS, make_report
+from abcxyz.crm.reports.registry import REPORTS, in_order, make_report, parts_of
 from abcxyz.crm.reports.service.levels import ServiceReport
 from abcxyz.crm.settings import ANOMALIES, EFFECTS, CrmSettings
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
@@ -96,10 +96,10 @@ class CrmAnalysis:
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return one record of plain values per row of every report."""
+        """Return one record of plain values per row of every report, with its finding in words."""
         shared = {"as_of": self.as_of.isoformat()}
         return [
-            {"report": name, **shared, **row.to_dict()}
+            {"report": name, **shared, **row.to_record()}
             for name, report in self.reports.items()
             for row in report.rows()
         ]
@@ -144,7 +144,8 @@ def analyze_crm(
     calendar
         Working calendar; None is that of the settings.
     classes
-        Customer of the records -> ABC class; deals at risk of class A are named.
+        Customer of the records -> ABC class: for which class the time goes, and which deals at
+        risk are of class A.
     remarks
         What the source says about the records.
 
@@ -181,7 +182,7 @@ def analyze_crm(
     chosen = settings.options(calendar) | {"known_since": window.since, "classes": classes}
     makers: dict[str, Callable[..., Report]] = {}
     for name, kind in REPORTS.items():
-        options = {key: value for key, value in chosen.items() if key in kind.options}
+        options = {key: value for key, value in chosen.items() if key in kind.accepted}
         makers[name] = partial(make_report, name, crm, window, **options)
     margin = 1.0 if settings.margin is None else settings.margin
     makers[ANOMALIES] = partial(
@@ -195,20 +196,18 @@ def analyze_crm(
     )
     if settings.changes:
         makers[EFFECTS] = partial(effects_of_changes, crm, settings.changes, margin=margin)
-    reports: dict[str, Report] = {}
+    wanted = [name for name in makers if not settings.reports or name in settings.reports]
+    made: dict[str, Report] = {}
     missing: dict[str, str] = {}
-    for name, make in makers.items():
-        if settings.reports and name not in settings.reports:
-            continue
-        if name == "risks" and "win" in reports:
-            # The same probabilities: a model is fitted once.
-            make = partial(make, win=reports["win"])
+    for name in in_order(wanted):
         try:
-            reports[name] = make()
+            made[name] = makers[name](**parts_of(name, made))
         except InputError as problem:
             if settings.reports:
                 raise
             missing[name] = _WORDS.message("{problem}", problem=problem)
+    reports = {name: made[name] for name in wanted if name in made}
+    missing = {name: missing[name] for name in wanted if name in missing}
     return CrmAnalysis(
         as_of=day,
         window=window,

@@ -15,6 +15,7 @@ from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.reports.registry import REPORTS
 from abcxyz.crm.reports.service.rules import RULES, ServiceRule
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
+from abcxyz.crm.statistics.country_days import country_days
 from abcxyz.errors import InputError
 from abcxyz.toolkit.known_names import check_known
 
@@ -87,13 +88,17 @@ class CalendarSettings:
         Working days of the week, some of `WEEKDAYS`.
     hours
         Opening hours of such a day; several spans leave a break out.
+    country
+        Code of a country such as ``RU`` whose holidays and moved working days count too; empty
+        for none. It needs the package ``holidays``.
     closed, open
-        Days that are closed or open against the week.
+        Days that are closed or open against the week and the country.
 
     Raises
     ------
     InputError
-        A day of the week or a span of hours that is none.
+        A day of the week or a span of hours that is none, a country that is not known, or the
+        package for it is missing.
 
     Examples
     --------
@@ -110,6 +115,10 @@ class CalendarSettings:
         default=("09:00-18:00",),
         converter=_tuple,
         metadata={"help": "opening hours; several spans leave a break out"},
+    )
+    country: str = field(
+        default="",
+        metadata={"help": "country such as RU whose holidays and moved working days count"},
     )
     closed: tuple[date, ...] = field(
         default=(), converter=_tuple, metadata={"help": "days off, such as holidays"}
@@ -130,11 +139,13 @@ class CalendarSettings:
     def calendar(self, zone: str) -> BusinessCalendar:
         """Return the calendar in a time zone."""
         spans = tuple(map(_span, self.hours))
+        closed, open_ = (frozenset(map(_day, days)) for days in (self.closed, self.open))
+        days_off, worked = country_days(self.country) if self.country else (closed, open_)
         return BusinessCalendar(
             zone,
             hours={WEEKDAYS.index(day): spans for day in self.days},
-            holidays=[_day(one) for one in self.closed],
-            extra_days=[_day(one) for one in self.open],
+            holidays=(days_off - open_) | closed,
+            extra_days=(worked - closed) | open_,
         )
 
 

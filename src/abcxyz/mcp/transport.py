@@ -90,7 +90,6 @@ def _input_that_ends() -> Iterator[None]:
 
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    threading.Thread(target=data.prepare, daemon=True).start()
     server = QuestionServer(data, lifespan=_prints_apart, **options)
     if refresh is not None:
         refresh.start(server.replace)

@@ -147,6 +147,14 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType(
                 "segments",
             ),
             _question(
+                "forecasts.forecast",
+                message("Forecast"),
+                message(
+                    "Expected sales of the coming periods with a range, in all or of one segment."
+                ),
+                "segments",
+            ),
+            _question(
                 "leads.score_lead",
                 message("Score a lead"),
                 message(

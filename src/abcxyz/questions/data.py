@@ -27,6 +27,7 @@ from abcxyz.questions.names import Directory, Named, is_organisation
 from abcxyz.questions.problems import QuestionError, message
 
 if TYPE_CHECKING:
+    from abcxyz.core.forecasts.sales_table import SalesTable
     from abcxyz.crm.records.data import CrmData
 
 __all__ = ["NAMES", "QuestionData"]
@@ -42,7 +43,7 @@ def _today() -> date:
 
 
 class QuestionData:
-    """Data that questions are answered from; safe to use from several threads.
+    """Data that questions are answered from; for several threads at once.
 
     Parameters
     ----------
@@ -117,6 +118,7 @@ class QuestionData:
         self._views: dict[Any, CrmData] = {}
         self._states: dict[Any, Any] = {}
         self._reports: dict[tuple[str, date | None], Any] = {}
+        self._sales: tuple[str, SalesTable | None] | None = None
         self._making = threading.Lock()
         self._lock = threading.RLock()
         if self._history is not None:
@@ -125,11 +127,9 @@ class QuestionData:
     @functools.cached_property
     def offers(self) -> frozenset[str]:
         """Kinds of data that are there: segments, history, crm, and the tables of the CRM."""
-        found = set()
-        if self._history is not None or self.analysis is not None:
+        found = set() if self._history is None else {"segments", "history"}
+        if self.analysis is not None:
             found.add("segments")
-        if self._history is not None:
-            found.add("history")
         if self.crm is not None:
             found |= {"crm", *self.crm.tables()} - {"deals"}
         if self.tasks is not None:
@@ -183,9 +183,7 @@ class QuestionData:
             newest = self.analysis.snapshot
             if as_of is None or as_of >= newest.as_of:
                 return newest
-        if self._history is None:
-            return None
-        known = [one for one in self._infos() if as_of is None or one.as_of <= as_of]
+        known = [one for one in self.snapshots() if as_of is None or one.as_of <= as_of]
         return self.load(known[-1]) if known else None
 
     def prepare(self) -> None:
@@ -216,6 +214,17 @@ class QuestionData:
                     del self._loaded[next(iter(self._loaded))]
                 self._loaded[key] = snapshot
             return self._loaded[key]
+
+    def sales(self) -> SalesTable | None:
+        """Return the sales by period of all windows that are known; None where there are none."""
+        from abcxyz.history.period_sales import sales_table
+
+        with self._making:
+            stamp = self._stamp()
+            if self._sales is None or self._sales[0] != stamp:
+                with self._open() if self._history else contextlib.nullcontext() as history:
+                    self._sales = stamp, sales_table(history, self.snapshots(), self.analysis)
+            return self._sales[1]
 
     def state(self, customer: Any, info: SnapshotInfo) -> str | None:
         """Return the segment of a customer in a stored snapshot; None where it is not in it."""

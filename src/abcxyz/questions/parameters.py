@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from abcxyz.core.advice.alerts import ALERTS
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
+from abcxyz.core.forecasts.sales_forecast import MOST_PERIODS
 from abcxyz.questions.answer import object_schema
 from abcxyz.questions.problems import QuestionError, message
 from abcxyz.toolkit.catalogue import languages, translate
@@ -270,6 +271,10 @@ LastDay = Annotated[date, Parameter(kind="day", help=message("Day after its last
 OfferCount = Annotated[
     int, Parameter(kind="count", help=message("Number of offers"), least=1, most=20)
 ]
+PeriodCount = Annotated[
+    int, Parameter(kind="count", help=message("Periods ahead"), least=1, most=MOST_PERIODS)
+]
+SalesSegment = Annotated[str | None, choose(message("Segment, or a class"), *_classes)]
 OneOwner = Annotated[str, _name(message("Identifier or exact name of a manager"))]
 Lead = Annotated[str | None, _name(message("Identifier of a lead"))]
 Attributes = Annotated[

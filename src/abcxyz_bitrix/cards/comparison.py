@@ -12,8 +12,9 @@ from abcxyz.plugins import WritePlan
 from abcxyz_bitrix.cards.content import Card, cards, changes, cleared, lead_cards
 from abcxyz_bitrix.cards.own_fields import CardFields, Value, ensure, none_value
 from abcxyz_bitrix.cards.specs import NO_SEGMENT
+from abcxyz_bitrix.cards.win_field import WIN, WinField
 from abcxyz_bitrix.crm.customers import Keys, Party, key_of
-from abcxyz_bitrix.crm.entities import ENTITIES, LEAD
+from abcxyz_bitrix.crm.entities import DEAL, ENTITIES, LEAD, code_of
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import Command, as_id
 from abcxyz_bitrix.rest.lists import Listing, Row, by_ids, scan
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["UPDATE", "Comparison", "Work", "Write"]
 
 UPDATE = "crm.item.update"
+
+_DEALS_LAST = -2.0  # after the customers: those without a class are worth -1
 
 
 @frozen
@@ -77,7 +80,8 @@ class Work:
 class Comparison:
     """Comparison of cards with an analysis; the parameters are those of the sink.
 
-    *summary* is the currency sign of the card's line, or None for no line.
+    *summary* is the currency sign of the card's line, or None for no line; *win* compares the
+    win probabilities of deals too.
     """
 
     client: Client = field(repr=False)
@@ -89,6 +93,7 @@ class Comparison:
     leads: bool
     lang: str
     summary: str | None = None
+    win: bool = False
 
     def run(
         self, analysis: Analysis, *, dry_run: bool, only: Collection[str] | None = None
@@ -144,13 +149,16 @@ class Comparison:
                 if number:
                     scored[LEAD, number] = card
             self._compare_entity(LEAD, scored, analysis, work, dry_run=dry_run)
+        if only is None and self.win:
+            self._compare_deals(analysis, work, dry_run=dry_run)
         work.writes.sort(key=lambda write: (-write.worth, write.party))
         return work
 
     @property
     def optional_fields(self) -> tuple[str, ...]:
         """Codes of the optional fields that are written."""
-        return () if self.summary is None else ("SUMMARY",)
+        asked = {"SUMMARY": self.summary is not None, WIN: self.win}
+        return tuple(code for code, wanted in asked.items() if wanted)
 
     def parties(self, customers: Iterable[str]) -> dict[str, list[Party]]:
         """Find the cards of customers by their keys."""
@@ -167,6 +175,26 @@ class Comparison:
                 for row in self._rows(entity, card_fields, ids):
                     content[entity, as_id(row["id"])] = card_fields, card_fields.read(row)
         return content
+
+    def _compare_deals(self, analysis: Analysis, work: Work, *, dry_run: bool) -> None:
+        """Find the deals whose win probability has to be written; they come last."""
+        field = WinField(self.client, prefix=self.prefix, lang=self.lang, dry_run=dry_run)
+        for one in field.compare(analysis):
+            assert field.card_fields is not None
+            work.writes.append(
+                Write(
+                    code_of(DEAL, one.number),
+                    (DEAL, one.number),
+                    field.card_fields,
+                    one.values,
+                    _DEALS_LAST,
+                    one.shows_none,
+                )
+            )
+        work.unchanged += field.unchanged
+        work.notes += field.notes
+        if field.card_fields is not None:
+            self._check_fields(field.card_fields, work, dry_run=dry_run)
 
     def _compare_entity(
         self,
@@ -186,21 +214,7 @@ class Comparison:
             dry_run=dry_run,
             optional=self.optional_fields,
         )
-        if card_fields.missing and not dry_run:
-            raise ConfigError(
-                "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
-                "administrator of the CRM",
-                names=", ".join(card_fields.missing),
-            )
-        work.needs_fields |= bool(card_fields.missing) or card_fields.incomplete
-        if card_fields.missing:
-            note = text(
-                "fields to be made ({entity}): {names}",
-                self.lang,
-                entity=ENTITIES[entity],
-                names=", ".join(card_fields.missing),
-            )
-            work.notes.append(note)
+        self._check_fields(card_fields, work, dry_run=dry_run)
         day = analysis.snapshot.as_of
         seen: set[Party] = set()
         ids = None if others else sorted(number for _, number in wanted)
@@ -244,6 +258,30 @@ class Comparison:
                     self.lang,
                     card=key_of(party),
                 )
+
+    def _check_fields(self, card_fields: CardFields, work: Work, *, dry_run: bool) -> None:
+        """Note the fields that have to be made.
+
+        Raises
+        ------
+        ConfigError
+            They had to be made by now.
+        """
+        if card_fields.missing and not dry_run:
+            raise ConfigError(
+                "Bitrix24 did not make the fields {names}; make the owner of the webhook an "
+                "administrator of the CRM",
+                names=", ".join(card_fields.missing),
+            )
+        work.needs_fields |= bool(card_fields.missing) or card_fields.incomplete
+        if card_fields.missing:
+            note = text(
+                "fields to be made ({entity}): {names}",
+                self.lang,
+                entity=ENTITIES[card_fields.entity],
+                names=", ".join(card_fields.missing),
+            )
+            work.notes.append(note)
 
     def _rows(
         self, entity: int, card_fields: CardFields, ids: Sequence[int] | None

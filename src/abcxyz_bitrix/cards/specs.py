@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from abcxyz import SEGMENTS
-from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, LEAD
+from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, LEAD
 
 __all__ = ["NO_SEGMENT", "SEGMENT_ITEMS", "SPECS", "Spec", "specs_for"]
 
@@ -78,6 +78,8 @@ SPECS = (
          decimals=1, entities=(LEAD,), settings={"PRECISION": 1}),
     Spec("SUMMARY", "string", "ABC/XYZ: in one line",
          settings={"ROWS": 2}, optional=True),
+    Spec("WIN", "integer", "Win probability, %",
+         entities=(DEAL,), optional=True),
     Spec("MARK", "string", "ABC/XYZ: write mark",
          entities=_ALL),
 )  # fmt: skip

@@ -54,7 +54,7 @@ def test_small_blocks_count_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(3)
     made = Purchases.of(rng.integers(0, 80, 600), [f"p{i}" for i in rng.integers(0, 40, 600)])
     before = pair_counts(made)
-    monkeypatch.setattr(module, "_CELLS", 100)
+    monkeypatch.setattr(module, "_PAIRS", 100)
     for one, other in zip(before, pair_counts(made), strict=True):
         assert one.tolist() == other.tolist()
 

@@ -99,6 +99,20 @@ def test_options_bar_products() -> None:
     assert dear.offers[0].product == last
 
 
+def test_the_number_of_a_customer_may_be_written_as_text() -> None:
+    source = lines()
+    numbered = Purchases.of(
+        source["document"],
+        source["product"],
+        customers=[int(one[1:]) for one in source["customer"]],
+        days=np.array(source["day"]),
+    )
+    number, text = (recommend(numbered, customer=one) for one in (7, "7"))
+    assert text.offers == number.offers
+    assert text.due == number.due
+    assert {one.customer for one in text.offers} == {7}
+
+
 def test_what_goes_into_a_basket() -> None:
     made = made_of_tastes()
     offers = made.together_with(["p0", "p1"])
@@ -148,7 +162,8 @@ def test_on_groceries_the_bestsellers_win() -> None:
     assert pair.shrunk_lift == pytest.approx(2.87378782621, abs=1e-11)
 
 
-def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def write(folder: Path) -> None:
+    """Write the purchases as won deals with product lines."""
     source = lines()
     deals = pd.DataFrame(source).drop_duplicates("document")
     pd.DataFrame(
@@ -162,10 +177,14 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
             "amount": 100,
             "customer": deals["customer"],
         }
-    ).to_csv(tmp_path / "deals.csv", index=False)
+    ).to_csv(folder / "deals.csv", index=False)
     pd.DataFrame({"deal": source["document"], "product": source["product"], "amount": 50}).to_csv(
-        tmp_path / "product_lines.csv", index=False
+        folder / "product_lines.csv", index=False
     )
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path)
     command = ["crm", "offers", str(tmp_path), "--customer", "c7", "--exclude", "p9"]
     assert main([*command, "--json"]) == 0
     made = json.loads(capsys.readouterr().out)
@@ -187,3 +206,17 @@ def test_hostile_names_stay_text() -> None:
     assert "<b>p" not in page
     assert len(made.to_frame()) == len(made.rows())
     json.dumps(made.to_dict(), allow_nan=False)
+
+
+def test_a_long_table_is_cut_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    monkeypatch.setattr("abcxyz.cli.commands.crm._LINES", 7)
+    assert main(["crm", "offers", str(tmp_path), "--lang", "ru"]) == 0
+    shown = capsys.readouterr().out
+    rows = len(recommend(purchases()).rows())
+    assert f"\nи ещё {rows - 7}\nс --json выводятся все\n" in shown
+    assert main(["crm", "offers", str(tmp_path), "--json"]) == 0
+    made = json.loads(capsys.readouterr().out)
+    assert len(made["offers"]) + len(made["due"]) == rows

@@ -84,7 +84,7 @@ def test_a_fall_of_everybody_is_spread_evenly() -> None:
     assert "?" in report.explain()  # a cause is asked about, not named
 
 
-@pytest.mark.parametrize("metric", ["conversion", "win_rate", "cheque", "revenue"])
+@pytest.mark.parametrize("metric", ["conversion", "win_rate", "cheque", "cycle", "revenue"])
 @given(world=worlds())
 def test_parts_add_up(metric: str, world: World) -> None:
     data = read(world)

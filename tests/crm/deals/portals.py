@@ -21,7 +21,9 @@ STAGES = StageMap(
 )
 
 
-def portal(n: int = 1500, *, weeks: int = 75, seed: int = 1, telling: bool = True) -> CrmData:
+def portal(
+    n: int = 1500, *, weeks: int = 75, seed: int = 1, telling: bool = True, fading: float = 0.0
+) -> CrmData:
     """Make deals that go through three stages, about eight days each.
 
     Parameters
@@ -34,6 +36,8 @@ def portal(n: int = 1500, *, weeks: int = 75, seed: int = 1, telling: bool = Tru
         Of the random numbers.
     telling
         Whether good deals have more activities than bad ones; otherwise nothing tells them apart.
+    fading
+        Share of the deals of the second half of the time that are decided by chance all the same.
     """
     rng = np.random.default_rng(seed)
     created = np.sort(rng.uniform(0, weeks * 7, n))
@@ -45,6 +49,8 @@ def portal(n: int = 1500, *, weeks: int = 75, seed: int = 1, telling: bool = Tru
         for name in ("NEW", "VISIT", "OFFER", "end"):
             if name == "end":
                 chance = (0.85 if good[i] else 0.05) if telling else 0.4
+                if fading and created[i] > weeks * 3.5 and rng.random() < fading:
+                    chance = 0.4
                 name = "WON" if rng.random() < chance else "LOST"
             if at >= weeks * 7:
                 break

@@ -97,10 +97,36 @@ def test_rows_from_stage_to_stage(tmp_path: Path) -> None:
     assert reading.crm.changes.stage.tolist() == ["WON"]
 
 
-def test_an_export_of_pipedrive_becomes_a_history(tmp_path: Path) -> None:
+def test_a_deal_begins_in_the_stage_that_its_first_move_left(tmp_path: Path) -> None:
+    """Deals from before the file begins keep their gap: their first moves may be missing."""
+    deals = (
+        "Opportunity ID,Created Date,Stage\n"
+        "1,2026-05-01T09:00:00Z,WON\n2,2026-05-03T09:00:00Z,WON\n3,2026-05-04T09:00:00Z,NEW\n"
+    )
+    history = (
+        "Opportunity ID,From Stage,To Stage,Last Modified\n"
+        "1,OFFER,WON,2026-05-02T09:00:00Z\n"
+        "2,NEW,OFFER,2026-05-05T09:00:00Z\n"
+        "2,OFFER,WON,2026-05-06T09:00:00Z\n"
+    )
+    way: list[str | Stage] = ["NEW", "OFFER", Stage("WON", semantics="S")]
+    written = folder(tmp_path, deals=deals, stage_changes=history)
+    reading = read_crm(written, zone="UTC", stages={"sales": way})
+    assert any("2 deals begin in the stage that their first move" in x for x in reading.remarks)
+    visits = reading.crm.visits
+    assert list(zip(visits.row.tolist(), visits.stage.tolist(), strict=True)) == [
+        (0, "WON"), (1, "NEW"), (1, "OFFER"), (1, "WON"), (2, "NEW")
+    ]  # fmt: skip
+    assert str(visits.entered[1]) == "2026-05-03T09:00:00"
+    assert {one.kind: one.count for one in reading.crm.quality.issues} == {"history_gap": 1}
+
+
+@pytest.mark.parametrize("record", ["", "Deal - "])
+def test_an_export_of_pipedrive_becomes_a_history(tmp_path: Path, record: str) -> None:
     """The last move and the closing are known; what was before is said to be lost."""
+    heads = "ID,Title,Stage,Pipeline,Status,Add time,Stage change time,Won time,Lost time,Value"
     text = (
-        "ID,Title,Stage,Pipeline,Status,Add time,Stage change time,Won time,Lost time,Value\n"
+        ",".join(record + one for one in heads.split(",")) + "\n"
         "1,A,Offer,Sales,won,2026-05-01 09:00,2026-05-04 09:00,2026-05-09 10:00,,500\n"
         "2,B,Visit,Sales,lost,2026-05-01 09:00,,,2026-05-03 12:00,70\n"
         "3,C,Offer,Sales,open,2026-05-02 09:00,2026-05-05 09:00,,,90\n"

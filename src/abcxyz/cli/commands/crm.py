@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
+from collections.abc import Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.cli.options.dates import parse_day, parse_month
@@ -23,6 +26,9 @@ __all__ = ["HELP", "add_arguments", "run"]
 
 #: Stands for every report; of each it prints so many lines.
 _ALL, _MOST = "all", 20
+
+#: Lines of the table of one report: a longer one is not read, and takes longer than the report.
+_LINES = 1000
 
 HELP = "report on the deals of a CRM: funnel, losses, managers, times"
 
@@ -92,7 +98,11 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--save-model", metavar="FILE", help="write the model of this fit here")
     parser.add_argument("--currency", help="currency to report in; others are left out")
     parser.add_argument("--decimal", choices=[".", ","], help="decimal mark of the amounts")
-    parser.add_argument("--holidays", metavar="FILE", help="days without work, one per line")
+    parser.add_argument(
+        "--holidays",
+        metavar="DAYS",
+        help="file of days without work, one per line, or a country such as RU",
+    )
     parser.add_argument("--changes", metavar="FILE", help="TOML file with [[changes]]")
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 
@@ -131,7 +141,8 @@ def run(args: argparse.Namespace) -> int:
 def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: str) -> int:
     """Make every report; those that the records do not allow are named with the reason."""
     from abcxyz.cli.output.terminal import printable
-    from abcxyz.crm.reports.registry import REPORTS
+    from abcxyz.crm.reports.registry import REPORTS, in_order, parts_of
+    from abcxyz.crm.settings import ANOMALIES, EFFECTS
 
     for option in ("by", "stage"):
         if getattr(args, option) is not None:
@@ -141,11 +152,14 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
             )
     made: dict[str, Report] = {}
     missing: dict[str, InputError] = {}
-    for name in REPORTS:
+    changes = _settings(args, reading).changes
+    names = (*REPORTS, ANOMALIES, *([EFFECTS] if changes else ()))
+    for name in in_order(names):
         try:
-            made[name] = _make(args, name, reading, crm)
+            made[name] = _make(args, name, reading, crm, parts_of(name, made))
         except InputError as problem:
             missing[name] = problem
+    made = {name: made[name] for name in names if name in made}
     if not made:
         raise next(iter(missing.values()))
     if args.json:
@@ -173,16 +187,30 @@ def _print_json(result: dict[str, Any], reading: CrmInput, crm: CrmData) -> None
     print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
 
 
-def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) -> Report:
+def _make(
+    args: argparse.Namespace,
+    name: str,
+    reading: CrmInput,
+    crm: CrmData,
+    parts: Mapping[str, Report] = MappingProxyType({}),
+) -> Report:
     """Make a report with the options of the command line, or else those of the job."""
     from abcxyz.cli.commands.crm_changes.table import COMMANDS
+    from abcxyz.crm.changes.effects import effects_of_changes
     from abcxyz.crm.reports.registry import REPORTS, make_report
+    from abcxyz.crm.settings import EFFECTS
 
+    if args.funnel and (name not in REPORTS or "funnel" not in REPORTS[name].options):
+        crm = crm.in_funnel(args.funnel)
     if name in COMMANDS:
         calendar = _calendar(args, crm) or reading.calendar
         return COMMANDS[name].make(args, crm, _settings(args, reading), calendar)
+    if name == EFFECTS:
+        margin = args.margin if args.margin is not None else reading.settings.margin
+        changes = _settings(args, reading).changes
+        return effects_of_changes(crm, changes, margin=1.0 if margin is None else margin)
     of_job = reading.settings.options(reading.calendar) | {"known_since": reading.since}
-    known = REPORTS[name].options
+    known = REPORTS[name].accepted
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {key: of_job[key] for key in known & of_job.keys()}
     chosen = {key: value for key, value in vars(args).items() if key in every}
@@ -201,10 +229,9 @@ def _make(args: argparse.Namespace, name: str, reading: CrmInput, crm: CrmData) 
             "choose the day with --as-of",
             name=name,
         )
-    if args.funnel and "funnel" not in known:
+    if "funnel" not in REPORTS[name].options and args.funnel:
         options.pop("funnel", None)
-        crm = crm.in_funnel(args.funnel)
-    return make_report(name, crm, window, **options)
+    return make_report(name, crm, window, **options, **parts)
 
 
 def _save_model(report: Report, path: str) -> None:
@@ -276,13 +303,16 @@ def _model(path: str) -> WinModel:
 
 
 def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
-    """Return the working calendar with the holidays of a file; None without one."""
+    """Return the working calendar with the holidays of a file or country; None without any."""
     if args.holidays is None:
         return None
     from pathlib import Path
 
+    from abcxyz.crm.settings import CalendarSettings
     from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 
+    if re.fullmatch("[A-Z]{2}", args.holidays) and not Path(args.holidays).exists():
+        return CalendarSettings(country=args.holidays).calendar(crm.zone)
     days = []
     for line in Path(args.holidays).read_text("utf-8-sig").splitlines():
         word = line.split("#")[0].strip()
@@ -302,11 +332,13 @@ def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
 def _print(report: Report, lang: str, most: int | None = None) -> None:
     """Print the finding of a report and its table, at most so many lines of it."""
     from abcxyz.cli.output.terminal import one_line, printable
+    from abcxyz.core.display import plain_number
     from abcxyz.crm.reports.base import table_cells
 
     for sentence in report.explain(lang).splitlines():
         print(printable(sentence))
-    rows = report.rows()[:most]
+    every = report.rows()
+    rows = every[: most or _LINES]
     if not rows:
         return
     names, cells = table_cells(rows, lang)
@@ -315,9 +347,11 @@ def _print(report: Report, lang: str, most: int | None = None) -> None:
     print()
     for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
-    left = len(report.rows()) - len(rows)
+    left = len(every) - len(rows)
     if left:
-        print(text("and {n} more", lang, n=left))
+        print(text("and {n} more", lang, n=plain_number(left, lang)))
+        if most is None:
+            print(text("--json prints all of them", lang))
 
 
 def _print_notes(crm: CrmData, remarks: list[str], lang: str) -> None:

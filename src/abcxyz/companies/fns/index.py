@@ -22,7 +22,8 @@ APPLICATION_ID = 0x61627863
 VERSION = 1
 """Version of the tables."""
 
-_LIST = 500  # INNs in one query
+_LIST = 2_000  # INNs in one query, and rows read at a time
+_CACHE_KB = 32 << 10  # of pages, so that those above the rows are read once
 _DIGITS = 10  # of the INN of an organisation
 
 
@@ -131,7 +132,7 @@ class CompanyIndex:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._checked: set[Any] = set()
+        self._days: set[int | None] = set()
         if not path.is_file():
             raise InputError(
                 "there is no index of companies at {path}; build it with abcxyz companies build",
@@ -143,6 +144,7 @@ class CompanyIndex:
             self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
             application = self._db.execute("PRAGMA application_id").fetchone()[0]
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            self._db.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
         except (sqlite3.Error, UnicodeDecodeError) as problem:
             raise self._damaged() from problem
         if application != APPLICATION_ID or version != VERSION:
@@ -182,12 +184,11 @@ class CompanyIndex:
             INNs as text or numbers. What is no INN of an organisation is ignored.
         """
         # A number with a wrong check digit is in no index, so that only its length is looked at.
-        texts = map(clean_number, inns)
-        inn_of = {
-            int(text): text
-            for text in texts
-            if len(text) == _DIGITS and text.isascii() and text.isdigit()
-        }
+        inn_of: dict[int, str] = {}
+        for inn in inns:
+            text = inn if type(inn) is str and inn.isdigit() else clean_number(inn)
+            if len(text) == _DIGITS and text.isascii() and text.isdigit():
+                inn_of[int(text)] = text
         numbers = sorted(inn_of)
         found: dict[str, Company] = {}
         for start in range(0, len(numbers), _LIST):
@@ -219,25 +220,23 @@ class CompanyIndex:
 
     def _check(self, kind: type[Company | DatasetFile], rows: Sequence[tuple[Any, ...]]) -> None:
         """Refuse values of another type or days that are none, which a damaged file may hold."""
-        names = kind._fields
-        places = [place for place, name in enumerate(names) if name in _DAYS]
-        # Few combinations of types and few days occur, so that each is looked at once.
-        shapes: set[Any] = {(kind, tuple(map(type, row))) for row in rows} - self._checked
+        if not rows:
+            return
         try:
-            days: set[Any] = {row[place] for place in places for row in rows} - self._checked
-            for _, types in shapes:
-                for name, given in zip(names, types, strict=True):
-                    optional = name in kind._field_defaults or name in _DAYS
-                    if given is not (str if name in _TEXT else int) and not (
-                        optional and given is type(None)
-                    ):
-                        raise TypeError(name)
-            for on in map(day, days):
-                if on is not None and on.year < _FIRST_YEAR:
-                    raise ValueError
-        except (IndexError, TypeError, ValueError, OverflowError) as problem:
+            # By columns, without a function of Python for each value.
+            for name, column in zip(kind._fields, zip(*rows, strict=True), strict=True):
+                types = set(map(type, column)) - {str if name in _TEXT else int}
+                if name in kind._field_defaults or name in _DAYS:
+                    types.discard(type(None))
+                if types:
+                    raise TypeError(name)
+                if name in _DAYS:
+                    new = set(column) - self._days
+                    if any(on.year < _FIRST_YEAR for on in map(day, new) if on is not None):
+                        raise ValueError(name)
+                    self._days |= new
+        except (TypeError, ValueError, OverflowError) as problem:
             raise self._damaged() from problem
-        self._checked |= shapes | days
 
     def _rows(self, query: str, values: Iterable[int]) -> list[tuple[Any, ...]]:
         try:

@@ -21,6 +21,7 @@ __all__ = [
     "XYZ",
     "Grouping",
     "codes_of",
+    "in_segment",
     "labels_of",
     "latin_code",
     "segment_codes",
@@ -234,3 +235,20 @@ BCG = Grouping(
     }
 )
 """The four groups of 1C's "BCG matrix" report: stars, cows, dogs, questions."""
+
+
+def in_segment(abc: Codes, xyz: Codes, segment: str) -> npt.NDArray[np.bool_]:
+    """Return which customers are in a segment, in a class of one axis, or in none (``N``).
+
+    Examples
+    --------
+    >>> abc, xyz = np.array([0, 0, -1], dtype=np.int8), np.array([0, 2, -1], dtype=np.int8)
+    >>> [in_segment(abc, xyz, one).tolist() for one in ("A", "AZ", "N")]
+    [[True, True, False], [False, True, False], [False, False, True]]
+    """
+    if segment in ABC:
+        return np.asarray(abc == ABC.index(segment))
+    if segment in XYZ:
+        return np.asarray(xyz == XYZ.index(segment))
+    code = -1 if segment == "N" else SEGMENTS.index(segment)
+    return np.asarray(segment_codes(abc, xyz) == code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.core.landmarks.model import (
     LEAST_EVENTS,
+    LEAST_SHARE,
     Binned,
     Card,
     Examples,
@@ -45,13 +47,18 @@ class Trial:
         Whether held-back examples of units that have earlier ones too are left out.
     by_brier
         Whether the Brier score has to be better with its whole interval; otherwise it may be the
-        AUC instead, where the Brier score is not worse.
+        AUC instead, where the Brier score is not worse and the held-back examples are of a later
+        time and in focus.
     slope
         Limits of the calibration slope of the card on the held-back examples; None for none.
     most
         Number of features of the card at most; None for all.
     recent
         Days before the last landmark whose examples set the level of the probabilities with it.
+    shrunk
+        Whether these set the level only as far as chance does not explain it, see `levels_of`.
+    least_share
+        Share of the examples that a bin holds at least; half of it for categories.
     """
 
     held_from: int | None = None
@@ -60,6 +67,8 @@ class Trial:
     slope: tuple[float, float] | None = None
     most: int | None = None
     recent: int = 0
+    shrunk: bool = False
+    least_share: float = LEAST_SHARE
 
 
 _USUAL = Trial()
@@ -93,7 +102,7 @@ class Evidence:
 
     def of_like(self, probability: float) -> tuple[int, int]:
         """Return the number of examples with a like probability, and of those with the outcome."""
-        place = int(np.searchsorted(self.edges, probability, side="left"))
+        place = bisect_left(self.edges, probability)
         return int(self.rows[place]), int(self.events[place])
 
 
@@ -167,7 +176,8 @@ def fit_landmarks(
     trends
         Feature -> direction, see `Binned.of`.
     simple
-        Feature of a simple model -> its kind, see `fit_simple`.
+        Feature of a simple model -> its kind, see `fit_simple`; the first one stands unless
+        another is proven.
     horizon
         Days after a landmark that the outcome covers.
     trial
@@ -184,10 +194,11 @@ def fit_landmarks(
        landmark among these.
     2. If these are too few, the last landmark of a quarter of the units is held back from fits
        to the other three quarters, at all landmarks.
-    3. The simple model with the lower Brier score on the held-back examples stands for
-       simplicity. The card is chosen if its Brier score or its AUC is better with the whole 95 %
-       interval of the difference, and the other of the two is not worse in the same sense;
-       otherwise the simple model. *trial* may ask for more.
+    3. The first simple model stands, unless another one proves itself better, and the card has
+       to prove itself better than the one that stands: its Brier score or its AUC is better with
+       the whole 95 % interval of the difference, and the other of the two is not worse in the
+       same sense. Where the held-back examples are of no later time or not in focus, the Brier
+       score has to be better. *trial* may ask for more.
     4. The chosen one is fitted to all examples and calibrated on the last landmark, on
        predictions made without the unit itself.
 
@@ -216,13 +227,17 @@ def fit_landmarks(
     past = earlier if later else examples
     known = past.outcome[past.focus] if scope is test.focus else past.outcome
     tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
-    chosen = min(simple, key=lambda name: tried[name].brier)
-    gain = brier_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
-    ranking = None
-    if truth.any() and not truth.all():
-        ranking = _ranking_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
-        if _is_proven(tried[LEARNED], gain, ranking, trial):
-            chosen = LEARNED
+    by_brier = trial.by_brier or not later or scope is not test.focus
+    chosen, *others = simple
+    gain, ranking = None, None
+    for name in (*others, LEARNED):
+        gain = brier_gain(truth, inside[name], inside[chosen], test.unit[scope])
+        if truth.all() or not truth.any():
+            continue
+        ranking = _ranking_gain(truth, inside[name], inside[chosen], test.unit[scope])
+        slope = tried[name].slope if name == LEARNED else None
+        if _is_proven(gain, ranking, by_brier=by_brier) and _is_within(slope, trial.slope):
+            chosen = name
     model, levels = learner.fit(chosen)
     return LandmarkFit(
         basis=chosen,
@@ -239,11 +254,13 @@ def fit_landmarks(
     )
 
 
-def _is_proven(card: Judged, gain: Gain, ranking: Gain, trial: Trial) -> bool:
-    if trial.slope is not None and not trial.slope[0] <= card.slope <= trial.slope[1]:
-        return False
-    better = gain.low if trial.by_brier else max(gain.low, ranking.low)
+def _is_proven(gain: Gain, ranking: Gain, *, by_brier: bool) -> bool:
+    better = gain.low if by_brier else max(gain.low, ranking.low)
     return better > 0 and min(gain.high, ranking.high) > 0
+
+
+def _is_within(slope: float | None, limits: tuple[float, float] | None) -> bool:
+    return slope is None or limits is None or limits[0] <= slope <= limits[1]
 
 
 def _ranking_gain(truth: Bools, ours: Floats, other: Floats, unit: Ints) -> Gain:
@@ -274,14 +291,19 @@ class _Learner:
         trial: Trial,
     ) -> None:
         self.names = (LEARNED, *simple)
-        self._recent = trial.recent
+        self._trial = trial
         self._examples, self._simple = examples, simple
         self._weights = age_weights(examples.day)
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._binned = Binned.of(examples, trends, trial.most)
+        self._trends = trends
         self._raw: dict[str, Floats] = {}
+        self._whole: dict[str, Simple] = {}
+
+    @functools.cached_property
+    def _binned(self) -> Binned:
+        return Binned.of(self._examples, self._trends, self._trial.most, self._trial.least_share)
 
     @functools.cached_property
     def _card(self) -> Card:
@@ -289,13 +311,18 @@ class _Learner:
 
     def _model(self, name: str, rows: Ints | None = None) -> Card | Simple:
         """Fit to some examples; None for all."""
-        if name != LEARNED:
-            part = slice(None) if rows is None else rows
-            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
-            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
-        if rows is None:
-            return self._card
-        return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name == LEARNED:
+            if rows is None:
+                return self._card
+            return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name not in self._whole:
+            self._whole[name] = self._fit_simple(name, slice(None))
+        whole = self._whole[name]
+        return whole if rows is None else self._fit_simple(name, rows, whole)
+
+    def _fit_simple(self, name: str, rows: Ints | slice, near: Simple | None = None) -> Simple:
+        values, outcome = self._examples.columns[name][rows], self._examples.outcome[rows]
+        return fit_simple(name, self._simple[name], values, outcome, self._weights[rows], near)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""
@@ -313,7 +340,8 @@ class _Learner:
         return self._raw[name]
 
     def _levels(self, name: str) -> Levels:
-        return levels_of(self._examples, self._left_out(name), self._recent)
+        trial = self._trial
+        return levels_of(self._examples, self._left_out(name), trial.recent, trial.shrunk)
 
     def fit(self, name: str) -> tuple[Card | Simple, Levels]:
         """Fit to all examples, and calibrate on the last landmark."""

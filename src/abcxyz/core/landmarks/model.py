@@ -13,12 +13,19 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.prospects.attributes import Attribute
 from abcxyz.core.prospects.binning import bin_attribute, weight_of_evidence
 from abcxyz.core.prospects.lead_table import place_values
-from abcxyz.core.prospects.logit import calibrate, ridge_logit, shift_to_share, sigmoid
+from abcxyz.core.prospects.logit import (
+    calibrate,
+    drift_share,
+    ridge_logit,
+    shift_to_share,
+    sigmoid,
+)
 from abcxyz.core.prospects.metrics import ReliabilityBin, brier_score, reliability, roc_auc
 
 __all__ = [
     "LEAST_EVENTS",
     "LEAST_ROWS",
+    "LEAST_SHARE",
     "Binned",
     "Card",
     "Examples",
@@ -36,7 +43,9 @@ LEAST_ROWS = 200
 LEAST_EVENTS = 40
 """Examples of the rarer outcome below which nothing is learned."""
 
-_MIN_SHARE = 0.02
+LEAST_SHARE = 0.02
+"""Share of the examples that a bin holds at least, where nothing else is chosen."""
+
 _SMOOTHING = 20.0
 _PENALTY = 2.0
 _LEAST_INFORMATION = 1e-3
@@ -137,7 +146,13 @@ class Binned:
     places: tuple[Ints, ...]
 
     @classmethod
-    def of(cls, examples: Examples, trends: Mapping[str, str], most: int | None = None) -> Binned:
+    def of(
+        cls,
+        examples: Examples,
+        trends: Mapping[str, str],
+        most: int | None = None,
+        least_share: float = LEAST_SHARE,
+    ) -> Binned:
         """Bin the features by their weights of evidence.
 
         Parameters
@@ -150,6 +165,8 @@ class Binned:
         most
             Number of features, those of the largest information value; None for all that hold
             any.
+        least_share
+            Share of the examples that a bin holds at least; half of it for categories.
         """
         found: list[tuple[float, Attribute, Ints]] = []
         for name, column in examples.columns.items():
@@ -160,7 +177,7 @@ class Binned:
                 examples.outcome,
                 kind="number" if number else "category",
                 trend=trends.get(name, "auto"),
-                min_share=_MIN_SHARE,
+                min_share=least_share,
                 smoothing=_SMOOTHING,
             )
             if one.information > _LEAST_INFORMATION:
@@ -213,7 +230,7 @@ class Binned:
             chosen = [one for one in chosen if one[0].name in names]
             start = np.array([near.intercept, *(names[one[0].name] for one in chosen)])
         while chosen:
-            evidence = np.stack([woe[place] for _, woe, place in chosen], axis=1)
+            evidence = np.stack([woe[place] for _, woe, place in chosen]).T
             intercept, slopes = ridge_logit(
                 evidence, truth, penalty=_PENALTY, weights=weight, start=start
             )
@@ -319,7 +336,7 @@ def calibrated(raw: Floats, focus: Bools, levels: Levels) -> Floats:
     return sigmoid(np.where(focus, base + slope * raw, other_base + other_slope * raw))
 
 
-def levels_of(examples: Examples, raw: Floats, recent: int = 0) -> Levels:
+def levels_of(examples: Examples, raw: Floats, recent: int = 0, shrunk: bool = False) -> Levels:
     """Calibrate log-odds on examples, those in focus apart from the others.
 
     Parameters
@@ -330,12 +347,16 @@ def levels_of(examples: Examples, raw: Floats, recent: int = 0) -> Levels:
         (n,) log-odds.
     recent
         Days before the last landmark whose examples count as its own.
+    shrunk
+        Whether the intercepts are moved less, the more chance alone may have moved the share.
 
     Notes
     -----
     The slopes are those over all landmarks, which hold more outcomes. The intercepts are moved
     so that the mean probability at the last landmark is the share observed there, as far as its
-    outcomes allow: as many as 20 count half of what the others say.
+    outcomes allow: as many as 20 count half of what the others say. The share of a month moves
+    even where nothing changes: *shrunk* moves them by the part of it that is drift, as the spans
+    of *recent* days differ from each other by more than chance.
     """
     weights = age_weights(examples.day)
     base, slope = calibrate(examples.outcome, raw, slope_penalty=_SLOPE_PENALTY, weights=weights)
@@ -356,7 +377,12 @@ def levels_of(examples: Examples, raw: Floats, recent: int = 0) -> Levels:
             events = int(examples.outcome[final].sum())
             rarer = min(events, int(final.sum()) - events)
             share = (events + 0.5) / (int(final.sum()) + 1)
-            shift = shift_to_share(own_base + own_slope * raw[final], share)
+            odds = own_base + own_slope * raw[final]
+            shift = shift_to_share(odds, share)
+            if shrunk:
+                span = (examples.day.max() - examples.day[rows]) // (recent + 1)
+                lack = examples.outcome[rows] - sigmoid(own_base + own_slope * raw[rows])
+                shift *= drift_share(span, lack, examples.unit[rows])
             own_base += shift * rarer / (rarer + _LEVEL_EVENTS)
         levels.append((own_base, own_slope))
     return levels[0], levels[1]

@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
-from abcxyz._arrays import Bools, Floats
+from abcxyz._arrays import Bools, Floats, Ints
 
-__all__ = ["calibrate", "ridge_logit", "shift_to_share", "sigmoid"]
+__all__ = ["calibrate", "drift_share", "ridge_logit", "shift_to_share", "sigmoid"]
 
 _STEPS = 60
 _HALVINGS = 30
-_CLOSE = 1e-7
+_CLOSE = 1e-5  # length of a last step: what is left after it is about its square
 _BLOCK = 1024  # rows of a product of matrices that threads would only slow down
 
 
@@ -53,7 +53,7 @@ def ridge_logit(
     Notes
     -----
     Maximises ``sum w (y ln p + (1 - y) ln(1 - p)) - penalty |b|^2 / 2``, which is concave, by
-    `maximise_likelihood`.
+    Newton's method.
 
     Examples
     --------
@@ -122,6 +122,51 @@ def calibrate(
     ridge = np.array([1e-9, float(slope_penalty)])
     point = _newton(full, truth, np.append(weight, [0.5, 0.5]), ridge, goal, goal)
     return float(point[0]), max(float(point[1]), 0.0)
+
+
+def drift_share(span: Ints, lack: Floats, unit: Ints) -> float:
+    """Return how much of the move of a share in its last span is drift, and not chance.
+
+    Parameters
+    ----------
+    span
+        (n,) span of time of each example; 0 is the last one.
+    lack
+        (n,) outcome less its probability.
+    unit
+        (n,) whose example it is: those of one unit have much the same outcome, and count as one.
+
+    Returns
+    -------
+    float
+        0 to 1; 1 for a single span, of which nothing can be told.
+
+    Notes
+    -----
+    The means of the spans are a random effect (DerSimonian and Laird, Controlled Clinical Trials
+    7, 1986): the part is ``t / (t + e)`` of its variance t and the squared error e of the last
+    mean.
+
+    Examples
+    --------
+    >>> span = np.repeat([0, 1, 2], 100)
+    >>> lack = np.tile([0.5, -0.5], 150)
+    >>> drift_share(span, lack, np.arange(300)), round(drift_share(span, lack + span, span), 2)
+    (0.0, 1.0)
+    """
+    _, units = np.unique(unit, return_inverse=True)
+    size = int(span.max()) + 1
+    pair, of_pair = np.unique(units * size + span, return_inverse=True)
+    square = np.bincount(pair % size, np.bincount(of_pair, lack) ** 2, minlength=size)
+    count = np.bincount(span, minlength=size)
+    known = square > 0
+    mean, error = np.bincount(span, lack)[known] / count[known], square[known] / count[known] ** 2
+    if len(mean) < 2 or not known[0]:
+        return 1.0
+    weight = 1 / error
+    spread = float(weight @ (mean - weight @ mean / weight.sum()) ** 2) - (len(mean) - 1)
+    drift = max(0.0, spread / float(weight.sum() - weight @ weight / weight.sum()))
+    return drift / (drift + float(error[0]))
 
 
 def shift_to_share(log_odds: Floats, share: float) -> float:

@@ -158,7 +158,10 @@ class Alarm(Drawable, Row):
 
 @frozen
 class AlarmRow(Row):
-    """An alarm in a line of a table: its figures without its sentences, as in `Alarm`."""
+    """An alarm in a line of a table: its figures, as in `Alarm`.
+
+    *sentence* is what the alarm says in English; it is in the records, not in the table.
+    """
 
     key: str
     state: str
@@ -174,6 +177,17 @@ class AlarmRow(Row):
     n: float
     money: float
     q: float
+    sentence: str = field(repr=False, eq=False)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the figures by name."""
+        fields = super().to_dict()
+        del fields["sentence"]
+        return fields
+
+    def to_record(self) -> dict[str, object]:
+        """Return the figures by name, and the sentence."""
+        return super().to_dict()
 
 
 @frozen
@@ -213,9 +227,14 @@ class Anomalies(Report):
 
     def rows(self) -> list[Row]:
         """Return a line for every alarm."""
-        names = [one.name for one in attrs.fields(AlarmRow) if one.name != "state"]
+        own = ("state", "sentence")
+        names = [one.name for one in attrs.fields(AlarmRow) if one.name not in own]
         return [
-            AlarmRow(state=self.state(one), **{name: getattr(one, name) for name in names})
+            AlarmRow(
+                state=self.state(one),
+                sentence=one.sentence(),
+                **{name: getattr(one, name) for name in names},
+            )
             for one in self.alarms
         ]
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from abcxyz.core.display import plain_number
 from abcxyz.crm.baskets.purchases import Purchases
 from abcxyz.crm.reports.base import Row
 from abcxyz.toolkit.catalogue import text
 
-__all__ = ["DueProduct", "due_products"]
+__all__ = ["DUE", "DueOffer", "DueProduct", "due_products"]
+
+DUE = "due"
+"""Basis of an offer of what the customer buys at a rhythm anyway."""
 
 _OCCASIONS = 3
 _STEADY = 0.6  # coefficient of variation of the gaps up to which they are a rhythm
@@ -50,6 +53,47 @@ class DueProduct(Row):
             usual=plain_number(round(self.usual), lang),
             days=self.days,
         )
+
+
+@frozen
+class DueOffer(Row):
+    """A product that is due, as a row among the offers.
+
+    Parameters
+    ----------
+    customer, product
+        Customer and product.
+    basis
+        `DUE`.
+    because, both, of, share
+        As in an offer; nothing but the rhythm of the customer speaks for the product.
+    due
+        The product and its rhythm.
+    """
+
+    customer: Any
+    product: str
+    basis: str = field(default=DUE, init=False)
+    because: str = field(default="", init=False)
+    both: None = field(default=None, init=False)
+    of: None = field(default=None, init=False)
+    share: None = field(default=None, init=False)
+    due: DueProduct = field(repr=False)
+
+    @classmethod
+    def of_product(cls, due: DueProduct) -> DueOffer:
+        """Return the row of a product that is due."""
+        return cls(due.customer, due.product, due)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields of an offer by name."""
+        plain = super().to_dict()
+        del plain["due"]
+        return plain
+
+    def evidence(self, lang: str = "en") -> str:
+        """Return the rhythm in a sentence."""
+        return self.due.explain(lang)
 
 
 def due_products(purchases: Purchases, today: int) -> list[DueProduct]:

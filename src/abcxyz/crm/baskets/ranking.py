@@ -9,7 +9,8 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.crm.baskets.pairs import Pairs
-from abcxyz.crm.baskets.purchases import Purchases, distinct, within_groups
+from abcxyz.crm.baskets.purchases import Purchases, consecutive, distinct, within_groups
+from abcxyz.crm.records.keys import packed_order
 
 __all__ = ["Ranked", "is_member", "join_ranked", "rank_again", "rank_by_pairs", "rank_popular"]
 
@@ -98,50 +99,56 @@ def rank_by_pairs(
     Notes
     -----
     A product counts by the strongest pair that leads to it: several partners say much the same.
+    Of products that are equally strong the more popular one is first. No more than the *top*
+    strongest partners of a product that may be offered can be among the *top* of a basket, so
+    that most partners are not looked at.
     """
-    products = len(purchases.products)
-    starts = pairs.starts(products)
+    products, near = len(purchases.products), 2 * top
+    score = pairs.strength * worth[pairs.b]
+    # The pairs have one order for all baskets: numbers of basket and place are sorted.
+    best = np.lexsort((pairs.a, pairs.b, -pairs.with_b, -score))
+    best = best[score[best] > 0]
+    place = packed_order(pairs.a[best])
+    starts = np.searchsorted(pairs.a[best[place]], np.arange(products + 1))
+    partner = pairs.b[best[place]]
     bounds = np.searchsorted(purchases.basket, np.arange(len(purchases) + 1))
     size = max(1, _CELLS // max(1, products))
+    closed = np.zeros(size * products, dtype=bool)
+    first = np.empty(size * products, dtype=np.int32)
+
+    def open_pairs(row: Ints, start: Ints, degree: Ints) -> tuple[Ints, Ints]:
+        """Return the line and the sorted number of each pair whose product may be offered."""
+        line = np.repeat(np.arange(len(row)), degree)
+        pair = consecutive(start, degree)
+        row = row[line]
+        usable = ~closed[row * products + partner[pair]]
+        return line[usable], row[usable] * len(best) + place[pair[usable]]
+
     parts = []
     for low in range(0, len(purchases), size):
         high = min(len(purchases), low + size)
         lines = slice(bounds[low], bounds[high])
         row, held = purchases.basket[lines] - low, purchases.product[lines]
-        degree = starts[held + 1] - starts[held]
-        pair = np.repeat(starts[held], degree) + within_groups(degree)
-        key = np.repeat(row * products, degree) + pairs.b[pair]
-        score = pairs.strength[pair] * worth[pairs.b[pair]]
-        table = np.zeros((high - low) * products)
-        np.maximum.at(table, key, score)
-        reason = np.full(len(table), -1)
-        best = np.flatnonzero(score == table[key])[::-1]
-        reason[key[best]] = pair[best]
-        table[row * products + held] = 0
         edges = np.searchsorted(barred, [low * products, high * products])
-        table[barred[edges[0] : edges[1]] - low * products] = 0
-        cells, strength = _largest(table.reshape(-1, products), top)
-        basket, product = np.divmod(cells, products)
-        order = np.lexsort((product, -pairs.with_b[reason[cells]], -strength, basket))
-        parts.append(Ranked(basket + low, product, reason[cells], strength).take(order))
+        shut = np.r_[row * products + held, barred[edges[0] : edges[1]] - low * products]
+        closed[shut] = True
+        start, degree = starts[held], starts[held + 1] - starts[held]
+        line, key = open_pairs(row, start, np.minimum(degree, near))
+        few = np.bincount(line, minlength=len(row)) < top
+        few &= degree > near
+        _, more = open_pairs(row[few], start[few] + near, degree[few] - near)
+        key = np.sort(np.r_[key, more])
+        closed[shut] = False
+        basket, number = np.divmod(key, max(1, len(best)))
+        reason = best[number]
+        cell = basket * products + pairs.b[reason]
+        # The last value written stays: that of the strongest pair to a product.
+        count = np.arange(len(cell), dtype=np.int32)
+        first[cell[::-1]] = count[::-1]
+        kept = first[cell] == count
+        basket, reason = basket[kept], reason[kept]
+        parts.append(Ranked(basket + low, pairs.b[reason], reason, score[reason]).best(top))
     return Ranked.joined(parts)
-
-
-def _largest(table: Floats, top: int) -> tuple[Ints, Floats]:
-    """Return the *top* largest cells above 0 of each row, and their values; the table is used up.
-
-    Most cells are 0: a few passes for the maximum are quicker than partitioning the rows.
-    """
-    rows = np.arange(len(table))
-    cells, values = [], []
-    for _ in range(min(top, table.shape[1])):
-        product = table.argmax(axis=1)
-        value = table[rows, product]
-        table[rows, product] = 0
-        above = value > 0
-        cells.append((rows * table.shape[1] + product)[above])
-        values.append(value[above])
-    return np.concatenate(cells), np.concatenate(values)
 
 
 def rank_popular(
@@ -160,7 +167,7 @@ def rank_popular(
     """
     products, baskets = len(popularity), len(purchases)
     not_offered = distinct(np.r_[purchases.basket * products + purchases.product, barred])
-    by_product = np.argsort(not_offered % products, kind="stable")
+    by_product = packed_order(not_offered % products)
     bounds = np.searchsorted(not_offered[by_product] % products, np.arange(products + 1))
     needs = np.full(baskets, top) if chosen is None else np.where(chosen, top, 0)
     basket, product = [], []
@@ -176,7 +183,7 @@ def rank_popular(
     if not basket:
         return Ranked.joined([])
     where, what = np.concatenate(basket), np.concatenate(product)
-    order = np.argsort(where, kind="stable")
+    order = packed_order(where)
     where, what = where[order], what[order]
     return Ranked(where, what, np.full(len(what), -1), popularity[what])
 
@@ -195,7 +202,7 @@ def rank_again(before: Purchases, purchases: Purchases, top: int) -> Ranked:
     starts = np.searchsorted(buyer, np.arange(len(purchases.customers) + 1))
     who = purchases.customer
     size = np.where(who >= 0, starts[who + 1] - starts[who], 0)
-    row = np.repeat(starts[who], size) + within_groups(size)
+    row = consecutive(starts[who], size)
     basket = np.repeat(np.arange(len(purchases)), size)
     held = np.sort(purchases.basket * products + purchases.product)
     keep = ~is_member(basket * products + product[row], held)
@@ -209,4 +216,4 @@ def join_ranked(first: Ranked, second: Ranked, products: int, top: int) -> Ranke
     keys = np.sort(first.basket * products + first.product)
     more = second.take(~is_member(second.basket * products + second.product, keys))
     both = Ranked.joined([first, more])
-    return both.take(np.argsort(both.basket, kind="stable")).best(top)
+    return both.take(packed_order(both.basket)).best(top)

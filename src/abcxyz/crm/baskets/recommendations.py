@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from attrs import field, frozen
 
 from abcxyz._arrays import Floats, Ints
 from abcxyz.core.display import percent
-from abcxyz.crm.baskets.due import DueProduct, due_products
+from abcxyz.crm.baskets.due import DueOffer, DueProduct, due_products
 from abcxyz.crm.baskets.judgement import TOP, Judgement, judge_next, judge_together
 from abcxyz.crm.baskets.next_products import class_of_customers, rank_next
 from abcxyz.crm.baskets.offers import BESTSELLER, Offer, ProductPair, offers_of, pair_rows
@@ -48,7 +49,7 @@ class Recommendations(Report):
     judged
         The tasks on which it was judged.
     offers
-        Products that customers have not bought, by customer.
+        Products that customers have not bought, by customer, those with the most money first.
     due
         Products that customers buy at a rhythm, and that are due.
     pairs
@@ -74,8 +75,15 @@ class Recommendations(Report):
         }
 
     def rows(self) -> list[Row]:
-        """Return the offers."""
-        return list(self.offers)
+        """Return for each customer what is due, and then the offers."""
+        due: dict[Any, list[Row]] = {}
+        for one in self.due:
+            due.setdefault(one.customer, []).append(DueOffer.of_product(one))
+        listed: list[Row] = []
+        for who, offers in itertools.groupby(self.offers, lambda one: one.customer):
+            listed += due.pop(who, ())
+            listed += offers
+        return [*listed, *itertools.chain.from_iterable(due.values())]
 
     def title(self, lang: str = "en") -> str:
         """Return the name of the report."""
@@ -273,10 +281,12 @@ def recommend(
         of, _ = class_of_customers(purchases, classes)
         kind, barred = of[history.customer], _barred(history, refused)
         offers = _next_offers(history, kind, chosen, proven[1], factor, top, barred)
+        offers = _most_money_first(offers, purchases)
         if purchases.day is not None:
             due = due_products(purchases, int(purchases.day.max()) if today is None else today)
         if customer is not None:
-            due = [one for one in due if one.customer == customer]
+            (who,) = history.customers[history.customer[chosen]].tolist()
+            due = [one for one in due if one.customer == who]
     return Recommendations(
         basis=_basis(known and proven[1]),
         basis_together=_basis(proven[0]),
@@ -320,6 +330,9 @@ def _chosen(history: Purchases, customer: Any) -> Ints:
     names = history.customers[history.customer]
     found = np.flatnonzero(names == customer)
     if not len(found):
+        # On a command line every identifier is a text.
+        found = np.flatnonzero([str(one) == str(customer) for one in names.tolist()])
+    if len(found) != 1:
         raise InputError(
             "the customer {customer!r} has bought nothing; check the identifier",
             customer=str(customer),
@@ -358,8 +371,17 @@ def _next_offers(
     if not proven:
         popular = rank_popular(history.counts * worth, history, top, barred, served)
         return offers_of(popular, None, history, names)
-    offers: list[Offer] = []
-    for part in rank_next(history, kind, served, top, worth, barred):
-        offers += offers_of(part.ranked, part.pairs, history, names)
-    place = {who: i for i, who in enumerate(names)}
+    return [
+        offer
+        for part in rank_next(history, kind, served, top, worth, barred)
+        for offer in offers_of(part.ranked, part.pairs, history, names)
+    ]
+
+
+def _most_money_first(offers: list[Offer], purchases: Purchases) -> list[Offer]:
+    """Order offers by the money of their customers, those of one customer as they are."""
+    money = purchases.money_of_customers()
+    worth = np.zeros(len(purchases.customers)) if money is None else money
+    order = np.lexsort((np.arange(len(worth)), -worth))
+    place = {who: i for i, who in enumerate(purchases.customers[order].tolist())}
     return sorted(offers, key=lambda one: place[one.customer])

@@ -13,9 +13,19 @@ from abcxyz.core.decomposition.rate_mix import rate_and_mix
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.reports.base import Row
 
-__all__ = ["DimensionChange", "GroupChange", "change_by", "change_of_groups", "whole_effect"]
+__all__ = [
+    "PERMUTATIONS",
+    "DimensionChange",
+    "GroupChange",
+    "carried_groups",
+    "change_by",
+    "change_of_groups",
+    "whole_effect",
+]
 
 PERMUTATIONS = 200
+"""Number of shuffles that say what chance explains."""
+
 _Z = 1.959963984540054
 
 
@@ -175,7 +185,7 @@ def change_by(
     excess = observed[kind] - shuffles[:, kind].mean()
     carried: tuple[str, ...] = ()
     if p <= max(0.05 / comparisons, 2 / (1 + len(shuffles))) and len(groups) > 1:
-        carried = ("mix",) if by_mix else _carriers(groups, rate)
+        carried = ("mix",) if by_mix else carried_groups(groups, rate)
     return DimensionChange(
         name,
         rate,
@@ -199,7 +209,7 @@ def whole_effect(groups: tuple[GroupChange, ...]) -> tuple[float, float, float, 
     return rate, rate - half, rate + half, sum(one.mix_effect for one in groups)
 
 
-def _carriers(groups: tuple[GroupChange, ...], rate: float) -> tuple[str, ...]:
+def carried_groups(groups: tuple[GroupChange, ...], rate: float) -> tuple[str, ...]:
     """Return the one or two groups whose rates carry most beyond an even spread."""
     whole = sum(one.n_before for one in groups), sum(one.n_after for one in groups)
     beyond = {

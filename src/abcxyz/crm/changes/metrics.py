@@ -31,6 +31,7 @@ FIGURES = {
     "conversion": "share of the deals created that are won within the horizon",
     "win_rate": "share won of the deals that were closed",
     "cheque": "average amount of the deals won",
+    "cycle": "average number of days from creation to winning",
     "revenue": "won amount of the deals created, within the horizon",
 }
 """Name of a figure -> its meaning. A stage is another one: the share that goes on from it."""
@@ -74,7 +75,7 @@ class Observations:
     @property
     def binary(self) -> bool:
         """Whether every value is 0 or 1."""
-        return self.metric not in ("cheque", "revenue")
+        return self.metric not in ("cheque", "cycle", "revenue")
 
     def within(self, crm: CrmData, window: Window) -> tuple[Ints, int]:
         """Return the mature observations of a window, and the number of immature ones."""
@@ -138,6 +139,10 @@ def observations(crm: CrmData, metric: str, horizon: float | None = None) -> Obs
         amounts = crm.single_amounts(required=True)
         rows = np.flatnonzero((kind == WON) & ~np.isnat(closed) & ~np.isnan(amounts))
         return Observations(metric, math.nan, rows, closed[rows], amounts[rows], everything[rows])
+    if metric == "cycle":
+        age = (closed - created) / _DAY
+        rows = np.flatnonzero((kind == WON) & (age >= 0))
+        return Observations(metric, math.nan, rows, closed[rows], age[rows], everything[rows])
     days = default_horizon(crm) if horizon is None else horizon
     limit = created + np.timedelta64(round(days * 86400), "s")
     won = (kind == WON) & (closed < limit)

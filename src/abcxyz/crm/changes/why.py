@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,10 +13,18 @@ from abcxyz.core.decomposition.sales_change import PricedLines, SalesPart
 from abcxyz.core.decomposition.why_sales import prices_of_lines
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.changes.before_after import mean_interval
+from abcxyz.crm.changes.counts import (
+    COUNTS,
+    count_dimensions,
+    count_interval,
+    counted,
+    counted_sides,
+)
 from abcxyz.crm.changes.dimensions import DimensionChange, change_by
 from abcxyz.crm.changes.metrics import DIMENSIONS, Observations, dimension, observations
 from abcxyz.crm.changes.questions import Question, questions_about
 from abcxyz.crm.changes.why_result import FactorChange, Why
+from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.reports.funnel import funnel as funnel_report
 from abcxyz.crm.statistics.proportions import newcombe_interval
@@ -33,6 +42,7 @@ def why(
     by: str | None = None,
     horizon: float | None = None,
     seed: int = 0,
+    groups: Mapping[str, TextColumn] | None = None,
 ) -> Why:
     """Explain the change of a figure between two windows.
 
@@ -41,8 +51,9 @@ def why(
     crm
         The records.
     metric
-        ``conversion``, ``win_rate``, ``cheque``, ``revenue``, or a stage, see
-        `~abcxyz.crm.changes.metrics.observations`.
+        ``conversion``, ``win_rate``, ``cheque``, ``cycle``, ``revenue``, or a stage, see
+        `~abcxyz.crm.changes.metrics.observations`; or one of
+        `~abcxyz.crm.changes.counts.COUNTS`.
     before, after
         Windows that do not overlap, in days of the business.
     by
@@ -51,6 +62,9 @@ def why(
         Days within which outcomes count on both sides; None for the usual ones.
     seed
         Seed of the shuffles that say what chance explains.
+    groups
+        Further dimensions by name: the group of every deal, such as the segment that its customer
+        was in before both windows.
 
     Raises
     ------
@@ -60,7 +74,8 @@ def why(
     Notes
     -----
     Rate and mix are those of Kitagawa (1955) and add up to the change in every dimension; the
-    parts of different dimensions do not add up to each other. Both sides count deals of the same
+    parts of different dimensions do not add up to each other. The part of a group in the change of
+    a count is the change of its own count. Both sides count deals of the same
     age, since young ones make every last month fall.
 
     Examples
@@ -89,6 +104,8 @@ def why(
             before=before,
             after=after,
         )
+    if metric in COUNTS:
+        return _why_count(crm, metric, (before, after), by, seed, groups or {})
     counted = observations(crm, metric, horizon)
     (rows0, young0), (rows1, young1) = (counted.within(crm, one) for one in (before, after))
     for which, rows, young in (("before", rows0, young0), ("after", rows1, young1)):
@@ -101,7 +118,48 @@ def why(
                 young=young,
                 horizon=counted.horizon,
             )
-    return explained(crm, counted, (rows0, rows1), (before, after), by, seed, young0 + young1)
+    return explained(
+        crm, counted, (rows0, rows1), (before, after), by, seed, young0 + young1, groups
+    )
+
+
+def _why_count(
+    crm: CrmData,
+    metric: str,
+    windows: tuple[Window, Window],
+    by: str | None,
+    seed: int,
+    groups: Mapping[str, TextColumn],
+) -> Why:
+    things = counted(crm, metric, groups)
+    sides = counted_sides(crm, things, windows)
+    before, after = (len(one) for one in sides)
+    if not before + after:
+        raise InputError(
+            "there is nothing to count of {metric} in either window; choose other windows",
+            metric=metric,
+        )
+    dimensions = count_dimensions(things, sides, by, seed)
+    low, high = count_interval(before, after, windows)
+    best = next((one for one in dimensions if one.carried_by), None)
+    return Why(
+        metric,
+        math.nan,
+        *windows,
+        before,
+        after,
+        0,
+        float(before),
+        float(after),
+        float(after - before),
+        low,
+        high,
+        dimensions,
+        (),
+        (),
+        (),
+        _questions(best, ()) if low > 0 or high < 0 else (),
+    )
 
 
 def explained(
@@ -112,12 +170,13 @@ def explained(
     by: str | None = None,
     seed: int = 0,
     immature: int = 0,
+    groups: Mapping[str, TextColumn] | None = None,
 ) -> Why:
     """Explain the change between two sets of observations, see `why`."""
     value, money = counted.value, counted.metric == "revenue"
     mean0, mean1 = (float(value[side].mean()) for side in sides)
     low, high = (math.nan, math.nan) if money else _interval(counted, sides)
-    dimensions = _dimensions(crm, counted, sides, by, seed)
+    dimensions = _dimensions(crm, counted, sides, by, seed, groups or {})
     best = next((one for one in dimensions if one.carried_by), None)
     stages = _stages(crm, counted, windows) if counted.metric == "conversion" else ()
     factors = _factors(counted, sides) if money else ()
@@ -155,10 +214,18 @@ def _interval(counted: Observations, sides: tuple[Ints, Ints]) -> tuple[float, f
 
 
 def _dimensions(
-    crm: CrmData, counted: Observations, sides: tuple[Ints, Ints], by: str | None, seed: int
+    crm: CrmData,
+    counted: Observations,
+    sides: tuple[Ints, Ints],
+    by: str | None,
+    seed: int,
+    groups: Mapping[str, TextColumn],
 ) -> tuple[DimensionChange, ...]:
-    names = DIMENSIONS if by is None else (by,)
-    columns = {name: dimension(crm, name)[counted.row] for name in names}
+    names = (*DIMENSIONS, *groups) if by is None else (by,)
+    columns = {
+        name: (groups[name] if name in groups else dimension(crm, name))[counted.row]
+        for name in names
+    }
     if by is None:
         columns = {
             name: column

@@ -10,6 +10,7 @@ from attrs import frozen
 from abcxyz.core.decomposition.sales_change import SalesPart
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.changes.counts import COUNTS
 from abcxyz.crm.changes.dimensions import DimensionChange, GroupChange
 from abcxyz.crm.changes.questions import Question
 from abcxyz.crm.reports.base import FEW, Report, Row
@@ -53,8 +54,8 @@ class Why(Report):
     value_before, value_after, difference
         The figure, and its change.
     low, high
-        95 % interval of the change: Newcombe's for a rate, normal for a mean; for the revenue,
-        which is a sum, NaN.
+        95 % interval of the change: Newcombe's for a rate, normal for a mean, that of two Poisson
+        counts for a count; for the revenue, which is a sum, NaN.
     dimensions
         The change by every dimension, what is carried most beyond chance first.
     stages
@@ -111,8 +112,10 @@ class Why(Report):
 
     def figure(self, value: float, lang: str) -> str:
         """Format a value of the figure."""
-        if self.metric in ("cheque", "revenue"):
+        if self.metric in ("cheque", "revenue", *COUNTS):
             return plain_number(round(value), lang)
+        if self.metric == "cycle":
+            return plain_number(round(value, 1), lang)
         return percent(value, lang)
 
     def explain(self, lang: str = "en") -> str:
@@ -173,6 +176,8 @@ class Why(Report):
             )
         if self.difference == 0:
             return text("{metric} did not change: {before}, then {after}.", lang, **values)
+        if self.metric in COUNTS:
+            return text("{metric}: {before}, then {after}.", lang, **values)
         return text(
             "{metric} fell from {before} ({n_before} deals) to {after} ({n_after})."
             if self.difference < 0
@@ -188,6 +193,14 @@ class Why(Report):
 
     def _carried(self, lang: str) -> str:
         best = self.best
+        if best is not None and self.metric in COUNTS:
+            chosen = [one for one in best.groups if one.group in best.carried_by]
+            return text(
+                "By {dimension}, these groups explain it: {groups}.",
+                lang,
+                dimension=text(best.dimension, lang),
+                groups="; ".join(f"{one.group} {one.n_before} → {one.n_after}" for one in chosen),
+            )
         if best is None:
             return text("It is spread evenly: no group explains it.", lang)
         parts = {

@@ -73,7 +73,9 @@ class DealFeatures:
             Deals to look at; None for all.
         """
         if rows is None:
-            rows = np.arange(len(self.crm.deals))
+            # A deal that was closed for good before cannot have been open.
+            begun = self.crm.deals.created < moment
+            rows = np.flatnonzero(begun & ~(self.crm.outcomes.closed < moment))
         visit = self._visits.latest(rows, moment)
         visits = self.crm.visits
         inside = (visit >= 0) & (self.crm.deals.created[rows] < moment)

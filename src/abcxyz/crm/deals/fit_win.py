@@ -36,6 +36,7 @@ __all__ = ["WinQuestion", "fit_win_model", "fitted", "question_of"]
 _TRAIN = 0.6
 _MOST = 10
 _RECENT = 28
+_LEAST_SHARE = 0.05  # of a bin; with less, hours and counts fitted the chance of a few weeks
 _STAGE = "stage"
 _TRENDS = {"hour": "none"}
 
@@ -191,7 +192,14 @@ def fitted(question: WinQuestion) -> WinModel:
     ahead = math.ceil(question.horizon) + (landmarks.age_hours is not None)
     held_from = int(np.quantile(examples.day, _TRAIN, method="lower")) + ahead
     trial = Trial(
-        held_from=held_from, apart=True, by_brier=True, slope=SLOPE, most=_MOST, recent=_RECENT
+        held_from=held_from,
+        apart=True,
+        by_brier=True,
+        slope=SLOPE,
+        most=_MOST,
+        recent=_RECENT,
+        shrunk=True,
+        least_share=_LEAST_SHARE,
     )
     return _of_fit(
         model, examples, fit_landmarks(examples, _TRENDS, {_STAGE: "rates"}, ahead, trial)

@@ -18,6 +18,7 @@ from abcxyz.crm.deals.win_model import WinModel
 from abcxyz.crm.deals.win_probability import score_open_deals, win_probability
 from abcxyz.crm.deals.win_record import WinProbability
 from abcxyz.crm.records.data import CrmData, as_local
+from abcxyz.crm.records.visits import OPEN
 from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.service.rules import RULES, ServiceRule
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
@@ -115,7 +116,7 @@ def deal_risks(
     for slow in _stuck(known, funnel):
         note(slow.deal, "stuck", (slow.days, slow.usual))
     _note_plans(known, note)
-    _note_overdue(known, note, calendar, rules)
+    _note_overdue(known, found, note, calendar, rules)
     _note_falls(known, win, note, fields, allow)
     risks = []
     for one, well in zip(win.deals, _well(win).tolist(), strict=True):
@@ -165,26 +166,31 @@ def _note_plans(crm: CrmData, note: Any) -> None:
     """Note deals whose planned day is past, and those without a next step."""
     deals = crm.deals
     today = np.datetime64(as_local(crm.until, crm.zone).date(), "D")
+    open_ = crm.outcomes.kind == OPEN
     if deals.planned is not None:
         day = deals.planned.astype("M8[D]")
-        for row in np.flatnonzero(~np.isnat(day) & (day < today)).tolist():
+        for row in np.flatnonzero(open_ & ~np.isnat(day) & (day < today)).tolist():
             note(_plain(deals.deal[row]), "planned", day[row].item())
     planned = has_next_step(crm)
     # A source of done activities alone says nothing of plans.
     if planned is not None and planned.any():
-        for row in np.flatnonzero(~planned).tolist():
+        for row in np.flatnonzero(open_ & ~planned).tolist():
             note(_plain(deals.deal[row]), "no_step", True)
 
 
 def _note_overdue(
-    crm: CrmData, note: Any, calendar: BusinessCalendar | None, rules: tuple[ServiceRule, ...]
+    crm: CrmData,
+    open_deals: Mapping[Any, Any],
+    note: Any,
+    calendar: BusinessCalendar | None,
+    rules: tuple[ServiceRule, ...],
 ) -> None:
     if crm.activities is None:
         return
     rules = tuple(one for one in rules if one.starts != "lead" or crm.leads is not None)
     service = service_levels(crm, calendar=calendar, rules=rules)
     for one in service.due:
-        if one["state"] == "overdue" and one["deal"] is not None:
+        if one["state"] == "overdue" and one["deal"] in open_deals:
             due = as_local(np.datetime64(one["deadline"], "s"), crm.zone).date()
             note(one["deal"], "overdue", (one["rule"], due))
 

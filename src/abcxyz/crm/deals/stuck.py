@@ -21,6 +21,8 @@ __all__ = ["StuckDeal", "StuckReport", "check_history", "has_next_step", "stuck_
 
 _DAY = np.timedelta64(86400, "s")
 _EXITS = 20
+#: Time after the creation from which on the beginning of a history is missing.
+_LATE = np.timedelta64(60, "s")
 _GAPS = 0.2
 
 
@@ -101,9 +103,13 @@ def check_history(crm: CrmData) -> None:
     InputError
         More than a fifth of the deals have a gap in their history.
     """
-    gaps = sum(
-        issue.count for issue in crm.quality.issues if issue.kind in ("history_gap", "no_history")
-    )
+    visits = crm.visits
+    gap = np.ones(len(crm.deals), dtype=bool)
+    first = visits.first
+    rows = visits.row[first]
+    gap[rows] = visits.entered[first] - crm.deals.created[rows] > _LATE
+    gap[visits.row[visits.end_unknown]] = True
+    gaps = int(gap.sum())
     if len(crm.deals) and gaps > _GAPS * len(crm.deals):
         raise InputError(
             "{n} of {all} deals have a gap in their history of stages, so their times are not "
@@ -137,7 +143,7 @@ def stuck_deals(
     crm.need("changes")
     check_history(crm)
     visits = crm.visits
-    current = np.flatnonzero(visits.last & (visits.kind == OPEN))
+    current = np.flatnonzero(visits.last & (visits.kind == OPEN) & ~visits.end_unknown)
     if funnel is not None:
         crm.stages.stages(funnel)
         current = current[visits.funnel.codes[current] == visits.funnel.code(funnel)]
@@ -178,7 +184,8 @@ def _usual_days(crm: CrmData, current: Ints, default: float) -> Floats:
     pair = visits.funnel.codes * size + visits.stage.codes
     usual = np.full(len(current), default)
     for key in np.unique(pair[current]).tolist():
-        usual[pair[current] == key] = _usual(crm, np.flatnonzero(pair == key), default)
+        here = np.flatnonzero((pair == key) & ~visits.end_unknown)
+        usual[pair[current] == key] = _usual(crm, here, default)
     return usual
 
 
@@ -190,8 +197,8 @@ def _usual(crm: CrmData, here: Ints, default: float) -> float:
     if on.sum() < _EXITS:
         return default
     end = np.where(np.isnat(visits.left[here]), crm.until, visits.left[here])
-    days = (end - visits.entered[here]) / _DAY
-    times, shares = cumulative_incidence(days, np.where(on, 1, np.where(way > 0, 2, 0)), 2)
+    ways = np.where(on, 1, np.where(way > 0, 2, 0))
+    times, shares = cumulative_incidence(end - visits.entered[here], ways, 2)
     return float(times[np.argmax(shares[0] >= 0.9 * shares[0][-1])])
 
 

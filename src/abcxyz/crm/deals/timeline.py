@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ class Timeline:
         order = packed_order(keys)
         return cls(rows[order], keys[order], n)
 
-    @property
+    @functools.cached_property
     def starts(self) -> Ints:
         """(n,) position of the first event of each unit."""
         return np.searchsorted(self.keys, np.arange(self.n, dtype=np.int64) << _BITS)

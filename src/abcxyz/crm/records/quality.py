@@ -32,7 +32,7 @@ CRM_PROBLEMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "outcome_differs": ("deals whose field and history disagree on the stage", "history_wins"),
         "stage_differs": (
             "deals whose stage is not the last one of their history",
-            "history_wins",
+            "gap_left_out",
         ),
         "history_gap": (
             "deals whose history does not begin at their creation",

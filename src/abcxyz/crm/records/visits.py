@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn
-from abcxyz.crm.records.keys import packed_order, rows_of, run_starts, time_order
+from abcxyz.crm.records.keys import rows_of, time_order
 from abcxyz.crm.records.stages import Places, StageMap
 from abcxyz.crm.records.tables import Deals, StageChanges
 
@@ -50,6 +48,9 @@ class Visits:
         (n,) moments; the last visit of a deal is not left (NaT).
     exit
         (n,) index in `EXITS`.
+    end_unknown
+        (n,) whether the deal is in another stage today, so that it has left this one at a moment
+        that the history does not hold: such a visit has no duration.
     """
 
     __hash__ = None  # type: ignore[assignment]
@@ -62,19 +63,10 @@ class Visits:
     entered: Moments = field(eq=SAME_ARRAYS)
     left: Moments = field(eq=SAME_ARRAYS)
     exit: Codes = field(eq=SAME_ARRAYS)
+    end_unknown: Bools = field(eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.row)
-
-    @functools.cached_property
-    def earliest(self) -> Bools:
-        """(n,) whether a visit is the first one of its stage by the deal."""
-        key = self.row * len(self.funnel.categories) + self.funnel.codes
-        key = key * len(self.stage.categories) + self.stage.codes
-        order = packed_order(key)
-        result = np.zeros(len(key), dtype=bool)
-        result[order[run_starts(key[order])]] = True
-        return result
 
     @property
     def last(self) -> Bools:
@@ -136,7 +128,24 @@ def visits_of(deals: Deals, changes: StageChanges, stages: StageMap) -> Visits:
         if len(funnel.categories) > 1:
             way[funnel.codes[1:] != funnel.codes[:-1]] = 5
         np.copyto(exit_[:-1], way, where=goes_on)
-    return Visits(row, funnel, stage, place, kind, entered, left, exit_)
+    end_unknown = _ends_unknown(deals, stages, row, stage, kind)
+    return Visits(row, funnel, stage, place, kind, entered, left, exit_, end_unknown)
+
+
+def _ends_unknown(
+    deals: Deals, stages: StageMap, row: Ints, stage: TextColumn, kind: Codes
+) -> Bools:
+    """Return the last visits of deals that are in another stage of the same outcome today."""
+    result = np.zeros(len(row), dtype=bool)
+    if not len(row):
+        return result
+    last = np.flatnonzero(np.r_[row[1:] != row[:-1], True])
+    today = deals.stage[row[last]]
+    _, listed = stages.lookup(deals.funnel[row[last]], today)
+    names = tuple(dict.fromkeys((*today.categories, *stage.categories)))
+    differs = today.codes_in(names) != stage[last].codes_in(names)
+    result[last] = differs & (listed == kind[last])
+    return result
 
 
 @frozen

@@ -118,6 +118,7 @@ class ActivityReport(Report):
                     money=percent(most.amount_share, lang),
                 )
             )
+            lines.append(text("The classes are those of the day of the report.", lang))
         return " ".join(lines)
 
 
@@ -200,7 +201,7 @@ def _class_times(
     table: Activities = crm.need("activities")
     whose = _customers(crm, table)
     keys, customer = np.unique(whose.astype(str), return_inverse=True)
-    of_class = np.array([names.index(letter.get(one, "N")) for one in keys.tolist()])
+    of_class = np.array([names.index(letter.get(one, "N")) for one in keys.tolist()], np.int64)
     measured = bool((chosen & ~np.isnan(seconds)).any())
     weight = np.where(chosen, np.nan_to_num(seconds) if measured else 1.0, 0.0)
     per_customer: Floats = np.bincount(customer, weight, minlength=len(keys)).astype(

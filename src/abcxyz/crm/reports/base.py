@@ -54,6 +54,11 @@ def named(column: TextColumn) -> TextColumn:
 
 def _plain(value: Any) -> Any:
     """Convert a value for JSON: NaN and NaT become None, moments ISO text, tuples lists."""
+    kind = type(value)
+    if kind is str or kind is int or kind is bool:
+        return value  # nearly all values of the long tables
+    if kind is float:
+        return value if math.isfinite(value) else None
     if isinstance(value, Window):
         return [value.since.isoformat(), value.until.isoformat()]
     if isinstance(value, Row):
@@ -95,6 +100,10 @@ class Row:
         """Return the fields by name, ready for JSON: unknown figures are None."""
         fields: tuple[Any, ...] = attrs.fields(type(self))  # type: ignore[arg-type]
         return {one.name: _plain(getattr(self, one.name)) for one in fields}
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the fields by name, with the finding in words where the row has one."""
+        return self.to_dict()
 
     def evidence(self, lang: str = "en") -> str:
         """Return why the row is in the table, in words; empty where figures say it."""
@@ -170,6 +179,17 @@ _HEADINGS = {
     "p": "P value",
     "q": "Adjusted p value",
     "few": "Few deals",
+    "weighted": "Amount by probability",
+    "sla_met": "Answered in time",
+    "sla_due": "Requests decided",
+    "sla_share": "Share in time",
+    "sla_low": "Share in time, from",
+    "sla_high": "Share in time, to",
+    "stuck": "Stuck deals",
+    "stuck_amount": "Amount of the stuck deals",
+    "incidence": "Lost for it in the end",
+    "incidence_low": "Lost for it, from",
+    "incidence_high": "Lost for it, to",
     "all": "Every stage so far",
 }
 
@@ -202,6 +222,12 @@ _SHARES = frozenset(
         "won_late",
         "probability",
         "return_",
+        "sla_share",
+        "sla_low",
+        "sla_high",
+        "incidence",
+        "incidence_low",
+        "incidence_high",
     ]
 )
 

@@ -14,6 +14,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.deals.stuck import check_history
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.keys import run_starts
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, WON
 from abcxyz.crm.reports.base import Report, Row, find
 from abcxyz.crm.reports.cohort import cohort, funnel_names
@@ -27,7 +28,7 @@ from abcxyz.toolkit.catalogue import text
 
 __all__ = ["CycleChange", "CycleReport", "CycleRow", "StageTime", "cycle"]
 
-_DAY = np.timedelta64(86400, "s")
+_DAY, _NONE = np.timedelta64(86400, "s"), np.timedelta64(0, "s")
 #: Ways to leave a stage, in the order of the fields of `StageTime`.
 _ORDER = ("forward", "backward", "lost", "handed_over", "aside")
 #: Exit of a visit -> number of the way from 1, 0 while it goes on; a win goes forward.
@@ -245,13 +246,12 @@ def _row(crm: CrmData, name: str, window: Window | None, days: tuple[int, ...]) 
     ended = chosen.outcome != OPEN
     known = ~(ended & np.isnat(chosen.closed))
     end = np.where(ended, chosen.closed, crm.until)
-    length = ((end - chosen.start) / _DAY)[known]
+    length = np.maximum(end - chosen.start, _NONE)[known]
     outcome = chosen.outcome[known]
-    length = np.maximum(length, 0.0)
     # The codes of the outcomes are those of competing ends: won 1, lost 2, handed over 3.
     curve, shares = competing_risks(length, outcome, 3)
-    low, high = _median_interval(curve)
-    won = length[outcome == WON]
+    low, high = curve.median_interval()
+    won = length[outcome == WON] / _DAY
     counts = np.bincount(chosen.outcome, minlength=4)
     return CycleRow(
         name,
@@ -282,32 +282,21 @@ def _by(times: Floats, shares: Floats, days: tuple[int, ...], last: float) -> di
     return result
 
 
-def _median_interval(curve: SurvivalCurve) -> tuple[float, float]:
-    """Return the times at which the interval of the curve crosses one half."""
-    if not len(curve.times):
-        return math.nan, math.nan
-    low, high = curve.interval(curve.times)
-    bounds = []
-    for bound in (low, high):
-        below = np.flatnonzero(bound <= 0.5)
-        bounds.append(float(curve.times[below[0]]) if len(below) else math.nan)
-    return bounds[0], bounds[1]
-
-
 def _stage_times(crm: CrmData, funnel: str, chosen: Any) -> tuple[StageTime, ...]:
     visits = crm.visits
-    chosen = chosen[visits.earliest[chosen]]
     stages = visits.stage.codes[chosen]
     result = []
     for stage in crm.stages.order(funnel):
         if stage.semantics != "P":
             continue
         rows = chosen[stages == visits.stage.code(stage.id)]
+        # Visits are in the order of the deals, so the first ones of the deals begin runs.
+        rows = rows[run_starts(visits.row[rows])]
+        rows = rows[~visits.end_unknown[rows]]
         running = np.isnat(visits.left[rows])
         end = np.where(running, crm.until, visits.left[rows])
-        days = (end - visits.entered[rows]) / _DAY
         codes = _ENDS[visits.exit[rows]]
-        curve, shares = competing_risks(days, codes, len(_ORDER))
+        curve, shares = competing_risks(end - visits.entered[rows], codes, len(_ORDER))
         last = shares[:, -1] if shares.shape[1] else np.full(len(_ORDER), math.nan)
         result.append(
             StageTime(

@@ -10,6 +10,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Codes, Ints
 from abcxyz.core.display import plain_number
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.deals.win_record import WinProbability
 from abcxyz.crm.records.data import CrmData, midnight
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, Visits
 from abcxyz.crm.reports.base import Report, Row
@@ -150,12 +151,17 @@ def _way_in(visits: Visits) -> Codes:
 
 @frozen
 class SnapshotRow(Row):
-    """Open deals in one stage: count, money, and quantiles of the days in the stage."""
+    """Open deals in one stage: count, money, and quantiles of the days in the stage.
+
+    *weighted* is the sum of the amounts times the probability that the deal is won; NaN where no
+    probability is known.
+    """
 
     funnel: str
     stage: str
     deals: int
     amount: float
+    weighted: float
     without_amount: int
     median_days: float
     p90_days: float
@@ -176,16 +182,27 @@ class SnapshotReport(Report):
         return text("Open deals by stage", lang)
 
     def explain(self, lang: str = "en") -> str:
-        """Return how many deals are open, and their money."""
-        return text(
+        """Return how many deals are open, their money, and what of it is likely."""
+        whole = text(
             "{n} deals are open, worth {money}.",
             lang,
             n=plain_number(sum(one.deals for one in self.stages), lang),
             money=plain_number(round(sum(one.amount for one in self.stages)), lang),
         )
+        known = [one.weighted for one in self.stages if not math.isnan(one.weighted)]
+        if not known:
+            return whole
+        likely = text(
+            "Weighted by the probability that each is won: {money}.",
+            lang,
+            money=plain_number(round(sum(known)), lang),
+        )
+        return f"{whole} {likely}"
 
 
-def snapshot(crm: CrmData, *, funnel: str | None = None) -> SnapshotReport:
+def snapshot(
+    crm: CrmData, *, funnel: str | None = None, win: WinProbability | None = None
+) -> SnapshotReport:
     """Count the open deals in every stage, with their money and age.
 
     Parameters
@@ -194,11 +211,18 @@ def snapshot(crm: CrmData, *, funnel: str | None = None) -> SnapshotReport:
         The records. Ages need the table ``stage_changes``.
     funnel
         One pipeline; None for all.
+    win
+        The probabilities of these records' open deals, for the weighted amounts: those that
+        `win_probability` learns from the records, not percentages that a CRM gives its stages.
 
     Raises
     ------
     InputError
         Amounts in more than one currency.
+
+    Notes
+    -----
+    A deal whose stage is not the last one of its history counts in its stage, with no age.
     """
     amounts = crm.single_amounts(required=True)
     deals = crm.deals
@@ -206,12 +230,16 @@ def snapshot(crm: CrmData, *, funnel: str | None = None) -> SnapshotReport:
     stage, age = deals.stage, np.full(len(deals), math.nan)
     if crm.changes is not None and len(crm.visits):
         visits = crm.visits
-        last = visits.last
+        last = visits.last & ~visits.end_unknown
         names = tuple(dict.fromkeys((*stage.categories, *visits.stage.categories)))
         codes = stage.codes_in(names).copy()
         codes[visits.row[last]] = visits.stage.codes_in(names)[last]
         age[visits.row[last]] = (crm.until - visits.entered[last]) / _DAY
         stage = type(stage)(names, codes)
+    expected = np.full(len(deals), math.nan)
+    if win is not None and win.deals:
+        found = crm.rows_of_deals(np.array([one.deal for one in win.deals], deals.deal.dtype))
+        expected[found] = [one.expected for one in win.deals]
     rows = []
     for name in funnel_names(crm, funnel):
         for one in crm.stages.stages(name):
@@ -223,12 +251,14 @@ def snapshot(crm: CrmData, *, funnel: str | None = None) -> SnapshotReport:
             if one.semantics != "P":
                 continue
             days = age[here & ~np.isnan(age)]
+            likely = expected[here & ~np.isnan(expected)]
             rows.append(
                 SnapshotRow(
                     name,
                     one.title,
                     int(here.sum()),
                     float(np.nansum(amounts[here])),
+                    float(likely.sum()) if len(likely) else math.nan,
                     int(np.isnan(amounts[here]).sum()),
                     float(np.median(days)) if len(days) else math.nan,
                     float(np.quantile(days, 0.9)) if len(days) else math.nan,

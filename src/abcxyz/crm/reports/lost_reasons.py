@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,11 +12,13 @@ from abcxyz._arrays import Bools, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.records.columns import TextColumn, blank_column
+from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
-from abcxyz.crm.records.visits import LOST
+from abcxyz.crm.records.keys import run_starts
+from abcxyz.crm.records.visits import LOST, OPEN
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, named
 from abcxyz.crm.reports.managers import product_of_deals
+from abcxyz.crm.statistics.survival import final_incidence
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -44,6 +47,11 @@ class LossRow(Row):
         Share of the losses of the group, with its 95 % interval.
     of_deals
         Share of all deals that began in the window: another base, so another number.
+    incidence, incidence_low, incidence_high
+        Share of the deals begun in the window that is lost for the reason by the longest time of
+        the records, open deals censored and other outcomes competing, with its 95 % interval: of
+        the group, and of a stage the deals that reached it. Without the reason the others would
+        still act.
     """
 
     reason: str
@@ -55,6 +63,9 @@ class LossRow(Row):
     low: float
     high: float
     of_deals: float
+    incidence: float
+    incidence_low: float
+    incidence_high: float
 
 
 @frozen
@@ -105,6 +116,18 @@ class LossesReport(Report):
                     high=percent(float(high), lang),
                 )
             )
+            lines += [
+                text(
+                    "Of the deals begun in this window {share} ({low} to {high}) are lost for it "
+                    "in the end.",
+                    lang,
+                    share=percent(row.incidence, lang),
+                    low=percent(row.incidence_low, lang),
+                    high=percent(row.incidence_high, lang),
+                )
+                for row in self.reasons
+                if row.reason == name and not self.by and not math.isnan(row.incidence_low)
+            ]
         return " ".join(lines)
 
 
@@ -131,7 +154,7 @@ def losses(
     Returns
     -------
     LossesReport
-        The base of the shares is the losses, not the deals.
+        The base of the shares is the losses, not the deals; what a reason costs is its incidence.
 
     Raises
     ------
@@ -157,21 +180,25 @@ def losses(
     priced: Bools = lost & ~np.isnan(amounts)
     money = np.bincount(pair[priced], amounts[priced], minlength=len(counts))
     with_amount = np.bincount(pair[priced], minlength=len(counts))
+    present = np.flatnonzero(counts).tolist()
+    incidence = _incidences(crm, window, by, reason, group, present)
+    titles = _stage_titles(crm) if by == "stage" else {}
     rows = []
-    for one in np.flatnonzero(counts).tolist():
+    for one in present:
         n, whole = int(counts[one]), int(per_group[one % size])
         low, high = rate_interval(n, whole)
         rows.append(
             LossRow(
                 reason.categories[one // size],
-                group.categories[one % size],
+                titles.get(group.categories[one % size], group.categories[one % size]),
                 n,
                 float(money[one]),
                 n - int(with_amount[one]),
                 n / whole,
                 float(low),
                 float(high),
-                n / began if began else float("nan"),
+                n / began if began else math.nan,
+                *incidence[one],
             )
         )
     missing_first = (
@@ -233,3 +260,57 @@ def _stage_of_loss(crm: CrmData) -> TextColumn:
     codes: Ints = np.full(len(crm.deals), names.index(NOT_GIVEN), dtype=np.int64)
     codes[visits.row[before]] = visits.stage.codes_in(names)[before]
     return TextColumn(names, codes)
+
+
+def _stage_titles(crm: CrmData) -> dict[str, str]:
+    """Return the titles of the stages whose id has the same title in every funnel."""
+    titles: dict[str, set[str]] = {}
+    for (_, stage), title in crm.stages.titles.items():
+        titles.setdefault(stage, set()).add(title)
+    return {stage: min(found) for stage, found in titles.items() if len(found) == 1}
+
+
+def _incidences(
+    crm: CrmData,
+    window: Window | None,
+    by: str | None,
+    reason: TextColumn,
+    group: TextColumn,
+    pairs: list[int],
+) -> dict[int, tuple[float, float, float]]:
+    """Return the incidence and its interval of every pair of a reason and a group."""
+    outcomes, size = crm.outcomes, len(group.categories)
+    ended = outcomes.kind != OPEN
+    begun = crm.inside(crm.deals.created, window) & ~(ended & np.isnat(outcomes.closed))
+    end = np.where(ended, outcomes.closed, crm.until)
+    # A way to end for each reason, and one for everything else.
+    other = len(reason.categories) + 1
+    way = np.where(outcomes.kind == LOST, reason.codes + 1, np.where(ended, other, 0))
+    result: dict[int, tuple[float, float, float]] = {}
+    for code in sorted({one % size for one in pairs}):
+        mine = [one for one in pairs if one % size == code]
+        if by == "stage":
+            rows, start = _entries(crm, group.categories[code])
+            ways = np.where(
+                (way[rows] > 0) & (way[rows] < other) & (group.codes[rows] != code),
+                other,
+                way[rows],
+            )
+        else:
+            rows = np.flatnonzero(group.codes == code)
+            start, ways = crm.deals.created[rows], way[rows]
+        known = begun[rows]
+        length = np.maximum(end[rows] - start, np.timedelta64(0, "s"))[known]
+        shares = final_incidence(length, ways[known], [one // size + 1 for one in mine])
+        result |= {one: shares[one // size + 1] for one in mine}
+    return result
+
+
+def _entries(crm: CrmData, stage: str) -> tuple[Ints, Moments]:
+    """Return the deals that entered a stage, and when first; all of them for no stage."""
+    visits = crm.visits
+    if stage == NOT_GIVEN:
+        return np.arange(len(crm.deals)), crm.deals.created
+    here = np.flatnonzero(visits.stage.codes == visits.stage.code(stage))
+    first = here[run_starts(visits.row[here])]
+    return visits.row[first], visits.entered[first]

@@ -9,7 +9,9 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
+from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
+from abcxyz.crm.deals.stuck import StuckReport
 from abcxyz.crm.records.columns import TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.field_values import text_at
@@ -17,12 +19,15 @@ from abcxyz.crm.records.keys import packed_order
 from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
 from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups, strata
+from abcxyz.crm.reports.service.levels import ServiceReport
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
 __all__ = ["ManagerRow", "ManagersReport", "managers", "product_of_deals"]
 
 _DAY = np.timedelta64(86400, "s")
+#: Number of the kinds of activities that are counted; what is left has this code.
+_OTHER = 6
 
 
 @frozen
@@ -49,6 +54,13 @@ class ManagerRow(RatedRow):
         Won deals without an amount, left out of the money.
     cycle_days
         Median days from creation to closing, open deals censored; NaN if not reached.
+    sla_met, sla_due
+        Requests of the person that were answered in time, and all that are decided: answered, or
+        overdue; over all rules of service.
+    sla_share, sla_low, sla_high
+        The share of them with its 95 % interval; NaN where the records hold no requests.
+    stuck, stuck_amount
+        Open deals of the person that are stuck, and their known money.
     rate
         Win rate of the closed deals, compared with the rest of the team.
     """
@@ -73,6 +85,13 @@ class ManagerRow(RatedRow):
     median_cheque: float
     without_amount: int
     cycle_days: float
+    sla_met: int
+    sla_due: int
+    sla_share: float
+    sla_low: float
+    sla_high: float
+    stuck: int
+    stuck_amount: float
     rate: GroupRate
 
 
@@ -124,7 +143,13 @@ class ManagersReport(Report):
         return " ".join(lines)
 
 
-def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
+def managers(
+    crm: CrmData,
+    window: Window | None = None,
+    *,
+    service: ServiceReport | None = None,
+    stuck: StuckReport | None = None,
+) -> ManagersReport:
     """Compare the managers over a window.
 
     Parameters
@@ -133,6 +158,9 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
         The records. Activities, leads, users and product lines are used if they were read.
     window
         Days in the time zone of the business; None for all.
+    service, stuck
+        The service levels and stuck deals of these records, for the columns about them, which
+        are empty without.
 
     Returns
     -------
@@ -175,6 +203,9 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
     ]
     closed_by, started_by = _positions(owner, count), _positions(begun_by, count)
     days, ended = _lengths(crm, created)
+    met, due = _answered(service, users)
+    low, high = rate_interval(met, due)
+    slow, slow_money = _stuck(stuck, users)
     rows = []
     for i, user in enumerate(users):
         name, left, robot = about[i]
@@ -199,6 +230,13 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
                 float(np.median(paid)) if len(paid) else math.nan,
                 wins - len(paid),
                 kaplan_meier(days[aged], ended[aged]).median if len(aged) else math.nan,
+                int(met[i]),
+                int(due[i]),
+                int(met[i]) / int(due[i]) if due[i] else math.nan,
+                float(low[i]),
+                float(high[i]),
+                slow[i],
+                slow_money[i],
                 rates[i],
             )
         )
@@ -211,6 +249,8 @@ def managers(crm: CrmData, window: Window | None = None) -> ManagersReport:
         or row.leads
         or row.calls_out + row.calls_in
         or row.calls_missed + row.meetings + row.letters + row.tasks
+        or row.sla_due
+        or row.stuck
     ]
     busy.sort(key=lambda row: (-row.won_amount, row.user))
     has_owners = crm.values is not None and "owner" in crm.values.field.present()
@@ -238,6 +278,7 @@ def _people(crm: CrmData) -> tuple[tuple[Ints, Ints], tuple[str, ...]]:
     ]
     names = list(dict.fromkeys(name for one in owners for name in one.categories))
     for column in (
+        crm.category("owner"),
         None if crm.activities is None else crm.activities.user,
         None if crm.leads is None else crm.leads.owner,
         None if crm.users is None else crm.users.user,
@@ -273,22 +314,28 @@ def _activities(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> 
     table = crm.activities
     if table is None or table.user is None:
         return [np.zeros(len(users), dtype=np.int64)] * 6
-    inside = table.by_people & crm.inside(table.started, window)
-    user = named(table.user).codes_in(users)
-    way = blank_column(len(table))
-    way = way if table.direction is None else table.direction
-    call = table.kind.codes == table.kind.code("call")
-    incoming = way.codes == way.code("in")
-    answered: Bools = np.ones(len(table), dtype=bool)
-    if table.answered is not None:
-        answered = table.answered
-    what = np.full(len(table), -1, dtype=np.int8)
-    what[call] = np.where(incoming[call], np.where(answered[call], 1, 2), 0)
-    for code, kind in enumerate(("meeting", "letter", "task"), 3):
-        what[table.kind.codes == table.kind.code(kind)] = code
-    known = inside & (what >= 0)
-    counts = np.bincount(user[known] * 6 + what[known], minlength=6 * len(users))
-    return list(counts.reshape(-1, 6).T)
+    kinds = table.kind.categories
+    numbers = {"call": 0, "meeting": 3, "letter": 4, "task": 5}
+    # One small number per activity, so that ten million of them are counted in one pass.
+    what = np.array([numbers.get(one, _OTHER) for one in kinds] or [_OTHER], np.int8)[
+        table.kind.codes
+    ]
+    if table.direction is not None:
+        way = table.direction
+        incoming = (what == 0) & (way.codes == way.code("in"))
+        what[incoming] = 1
+        if table.answered is not None:
+            what[incoming & ~table.answered] = 2
+    what[~(table.by_people & crm.inside(table.started, window))] = _OTHER
+    names = named(table.user).categories
+    counts = np.bincount(
+        table.user.codes * (_OTHER + 1) + what, minlength=(_OTHER + 1) * len(names)
+    ).reshape(-1, _OTHER + 1)
+    result = np.zeros((len(users), _OTHER), dtype=np.int64)
+    place = {user: row for row, user in enumerate(users)}
+    for name, row in zip(names, counts, strict=True):
+        result[place[name]] += row[:_OTHER]
+    return list(result.T)
 
 
 def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:
@@ -301,6 +348,28 @@ def _leads(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> Ints:
         return np.zeros(len(users), dtype=np.int64)
     inside = crm.inside(crm.leads.created, window)
     return np.bincount(named(crm.leads.owner).codes_in(users)[inside], minlength=len(users))
+
+
+def _answered(service: ServiceReport | None, users: tuple[str, ...]) -> tuple[Ints, Ints]:
+    """Return the requests of every user that were answered in time, and those decided."""
+    met, due = np.zeros(len(users), dtype=np.int64), np.zeros(len(users), dtype=np.int64)
+    place = {user: row for row, user in enumerate(users)}
+    for one in () if service is None else service.levels:
+        if one.owner in place:
+            met[place[one.owner]] += one.met
+            due[place[one.owner]] += one.met + one.late + one.overdue
+    return met, due
+
+
+def _stuck(stuck: StuckReport | None, users: tuple[str, ...]) -> tuple[list[int], list[float]]:
+    """Return the number of stuck deals of every user, and their known money."""
+    count = dict.fromkeys(users, 0)
+    money = dict.fromkeys(users, 0.0)
+    for one in () if stuck is None else stuck.deals:
+        owner = one.owner or NOT_GIVEN
+        count[owner] += 1
+        money[owner] += 0.0 if math.isnan(one.amount) else one.amount
+    return list(count.values()), list(money.values())
 
 
 def _positions(owner: Ints, count: int) -> list[Ints]:

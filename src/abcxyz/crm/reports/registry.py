@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
+from abcxyz._maps import frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.baskets.recommendations import recommendations
 from abcxyz.crm.deals.risks import deal_risks
@@ -26,17 +28,28 @@ from abcxyz.crm.reports.service.levels import service_levels
 from abcxyz.crm.reports.sources import sources
 from abcxyz.errors import InputError
 
-__all__ = ["REPORTS", "ReportKind", "make_report"]
+__all__ = ["REPORTS", "ReportKind", "in_order", "make_report", "parts_of"]
 
 
 @frozen
 class ReportKind:
-    """A report: what it answers, its function, whether it takes a window, and its options."""
+    """A report: what it answers, its function, whether it takes a window, and its options.
+
+    *parts* are options that are results of other reports: option -> name of the report.
+    """
 
     help: str
     function: Callable[..., Report]
     windowed: bool = True
     options: frozenset[str] = frozenset()
+    parts: Mapping[str, str] = field(factory=dict, converter=frozen_map)
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """Options of the report, and of those that it is made from."""
+        return self.options.union(
+            self.parts, *(REPORTS[one].options for one in self.parts.values())
+        )
 
 
 REPORTS: Mapping[str, ReportKind] = MappingProxyType(
@@ -50,14 +63,26 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
             "moves into and out of every stage", flow, options=frozenset({"funnel"})
         ),
         "snapshot": ReportKind(
-            "open deals by stage", snapshot, windowed=False, options=frozenset({"funnel"})
+            "open deals by stage",
+            snapshot,
+            windowed=False,
+            options=frozenset({"funnel"}),
+            parts={"win": "win"},
         ),
-        "managers": ReportKind("what each manager sells, at equal leads too", managers),
+        "managers": ReportKind(
+            "what each manager sells, at equal leads too",
+            managers,
+            parts={"service": "sla", "stuck": "stuck"},
+        ),
         "sources": ReportKind(
             "what the sources of leads bring", sources, options=frozenset({"margin"})
         ),
         "products": ReportKind("revenue, margin and conversion of products", products),
-        "activity": ReportKind("calls, meetings and letters by person", activity),
+        "activity": ReportKind(
+            "calls, meetings and letters by person, and for which class the time goes",
+            activity,
+            options=frozenset({"classes"}),
+        ),
         "losses": ReportKind("why deals are lost", losses, options=frozenset({"by"})),
         "cycle": ReportKind(
             "time to closing and time in stage", cycle, options=frozenset({"funnel"})
@@ -82,7 +107,6 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
                 {
                     "funnel",
                     "model",
-                    "win",
                     "fields",
                     "allow",
                     "known_since",
@@ -92,6 +116,7 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
                     "rules",
                 }
             ),
+            parts={"win": "win"},
         ),
         "sla": ReportKind(
             "requests answered in time", service_levels, options=frozenset({"calendar", "rules"})
@@ -107,6 +132,17 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
 """Name of a report -> the report."""
 
 
+def in_order(names: Iterable[str]) -> list[str]:
+    """Return the names of reports so that those that others are made from come first."""
+    return sorted(names, key=lambda name: name in REPORTS and bool(REPORTS[name].parts))
+
+
+def parts_of(name: str, made: Mapping[str, Report]) -> dict[str, Report]:
+    """Return what a report is made from, of the reports that are made already."""
+    parts = REPORTS[name].parts if name in REPORTS else {}
+    return {option: made[other] for option, other in parts.items() if other in made}
+
+
 def make_report(name: str, crm: CrmData, window: Window | None = None, **options: Any) -> Report:
     """Make a report by its name.
 
@@ -119,7 +155,8 @@ def make_report(name: str, crm: CrmData, window: Window | None = None, **options
     window
         Days of the report; None for all. A snapshot has none.
     **options
-        Options of the function; None leaves one at its default.
+        Options of the function, and of the reports that it is made from; None leaves one at its
+        default. Results of those reports that are not given are made, where the records allow.
 
     Raises
     ------
@@ -135,12 +172,17 @@ def make_report(name: str, crm: CrmData, window: Window | None = None, **options
     kind = REPORTS[name]
     chosen = {key: value for key, value in options.items() if value is not None}
     for key in chosen:
-        if key not in kind.options:
+        if key not in kind.accepted:
             raise InputError(
                 "the report {name} has no option {option}; leave it out", name=name, option=key
             )
-    if not kind.windowed:
-        return kind.function(crm, **chosen)
     if window is None and name == "flow":
         raise InputError("the report flow needs a window; give its first and last day")
-    return kind.function(crm, window, **chosen)
+    parts = {option: chosen.pop(option) for option in kind.parts if option in chosen}
+    for option, other in kind.parts.items():
+        if option not in parts:
+            shared = {key: one for key, one in chosen.items() if key in REPORTS[other].options}
+            with contextlib.suppress(InputError):  # these records do not allow it
+                parts[option] = make_report(other, crm, window, **shared)
+    chosen = {key: value for key, value in chosen.items() if key in kind.options} | parts
+    return kind.function(crm, window, **chosen) if kind.windowed else kind.function(crm, **chosen)

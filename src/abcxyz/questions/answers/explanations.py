@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
+import numpy as np
+
+from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.baskets.recommendations import BESTSELLER, Offer, recommendations
+from abcxyz.crm.changes.counts import COUNTS
 from abcxyz.crm.changes.dimensions import DimensionChange, GroupChange
 from abcxyz.crm.changes.metrics import DIMENSIONS, FIGURES
 from abcxyz.crm.changes.why import why
 from abcxyz.crm.changes.why_result import Why
+from abcxyz.crm.records.columns import TextColumn
+from abcxyz.crm.records.data import CrmData
 from abcxyz.errors import InputError
 from abcxyz.questions.answer import Answer, Remark
 from abcxyz.questions.answers.deals import crm_fields
@@ -34,10 +40,38 @@ from abcxyz.toolkit.catalogue import plural, text, translate
 __all__ = ["offers", "why_changed"]
 
 _SUMS = ("revenue",)
+_STAGE, _SEGMENT = "stage", "segment"
 
-Metric = Annotated[str, choose(message("The figure"), *FIGURES)]
+#: Count -> what is counted.
+_MEANINGS = dict(
+    zip(
+        COUNTS,
+        (
+            message("Deals won in the window; the parts of the groups add up to the change."),
+            message(
+                "Different customers with a deal won in the window, each in the group of the "
+                "first; the parts of the groups add up to the change."
+            ),
+            message("Leads created in the window; the parts of the groups add up to the change."),
+            message(
+                "Activities that took place in the window and were done by people; the parts of "
+                "the groups add up to the change."
+            ),
+        ),
+        strict=True,
+    )
+)
+
+Metric = Annotated[str, choose(message("The figure"), *FIGURES, *COUNTS)]
 Dimension = Annotated[
-    str, choose(message("Dimension; auto: the one that explains most"), "auto", *DIMENSIONS)
+    str,
+    choose(
+        message("Dimension; auto: the one that explains most"),
+        "auto",
+        *DIMENSIONS,
+        _STAGE,
+        _SEGMENT,
+    ),
 ]
 
 
@@ -58,10 +92,34 @@ def why_changed(
     before, after = window_of(before_since, before_until, today), window_of(since, until, today)
     assert before is not None
     assert after is not None
-    found = why(crm, metric, before, after, by=None if by == "auto" else by)
-    split = found.best or next(iter(found.dimensions), None)
+    segments = _segments(data, crm, before)
+    if by == _SEGMENT and segments is None:
+        raise QuestionError(
+            "the segments before both windows are not known",
+            code="unavailable",
+            fix=message("call again with another by, or with windows that the history precedes"),
+        )
+    found = why(
+        crm,
+        metric,
+        before,
+        after,
+        by=None if by in ("auto", _STAGE) else by,
+        groups=None if segments is None else {_SEGMENT: segments},
+    )
+    if by == _STAGE and not found.stages:
+        raise QuestionError(
+            "only the conversion of one funnel with a history of stages is split by stage",
+            code="bad_argument",
+            fix=message("call again with another by, or with metric conversion"),
+        )
+    split = None if by == _STAGE else found.best or next(iter(found.dimensions), None)
     fields = crm_fields(data, crm, after, lang)
     fields["warnings"] += _limits(found, lang)
+    if metric in COUNTS and before.days != after.days:
+        fields["warnings"] += (
+            Remark("lengths_differ", text("The windows differ in length.", lang)),
+        )
     sentence = text(
         "{metric}: {before}, then {after}.",
         lang,
@@ -80,8 +138,8 @@ def why_changed(
             "difference": _figure(found.difference, metric),
             "low": _figure(found.low, metric),
             "high": _figure(found.high, metric),
-            "deals_before": found.n_before,
-            "deals_after": found.n_after,
+            "deals_before": None if metric in COUNTS else found.n_before,
+            "deals_after": None if metric in COUNTS else found.n_after,
             "too_young": found.immature,
             "factors": [
                 {
@@ -92,13 +150,15 @@ def why_changed(
                 }
                 for one in (*found.factors, *found.stages)
             ],
-            "by": None if split is None else split.dimension,
-            "carried_beyond_chance": found.best is not None,
-            "parts": [] if split is None else [_part(data, one) for one in split.groups],
+            "by": by if by == _STAGE else None if split is None else split.dimension,
+            "carried_beyond_chance": split is not None and found.best is not None,
+            "parts": [] if split is None else [_part(data, one, metric) for one in split.groups],
         },
         sentence=sentence,
         definition=definition_of(
-            text(
+            text(_MEANINGS[metric], lang)
+            if metric in COUNTS
+            else text(
                 "Deals of the same age in both windows; the effects of the groups' own rates and "
                 "of their shares add up to the change of the figure per deal. They are "
                 "arithmetic and show no cause.",
@@ -153,10 +213,36 @@ def _group_name(data: QuestionData, dimension: str, group: str) -> str:
     return data.owner_name(group) or plain_id(group)
 
 
-def _part(data: QuestionData, group: GroupChange) -> dict[str, Any]:
-    return {
+def _segments(data: QuestionData, crm: CrmData, before: Window) -> TextColumn | None:
+    """Return the segment that the customer of every deal was in when the first window began."""
+    if crm.deals.customer is None or "segments" not in data.offers:
+        return None
+    snapshot = data.snapshot(before.since)
+    if snapshot is None:
+        return None
+    names = (*SEGMENTS, "N")
+    known = {
+        str(who): code
+        for who, code in zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True)
+    }
+    codes = [known.get(str(who), -1) for who in crm.deals.customer.tolist()]
+    return TextColumn(names, np.array(codes) % len(names))
+
+
+def _part(data: QuestionData, group: GroupChange, metric: str) -> dict[str, Any]:
+    who = {
         "group": plain_id(group.group) if group.dimension == "owner" else clean_name(group.group),
         "name": _group_name(data, group.dimension, group.group),
+    }
+    if metric in COUNTS:
+        return {
+            **who,
+            "before": group.n_before,
+            "after": group.n_after,
+            "effect": group.n_after - group.n_before,
+        }
+    return {
+        **who,
         "deals_before": group.n_before,
         "deals_after": group.n_after,
         "before": money_share(group.rate_before),
@@ -173,7 +259,8 @@ def _rounded(value: float) -> float | None:
 
 
 def _figure(value: float, metric: str) -> float | None:
-    return money_or_none(value) if metric in ("revenue", "cheque") else _rounded(value)
+    plain = metric in ("revenue", "cheque", "cycle", *COUNTS)
+    return money_or_none(value) if plain else _rounded(value)
 
 
 def _days(window: Window) -> dict[str, str]:

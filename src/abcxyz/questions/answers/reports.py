@@ -224,6 +224,8 @@ def losses(
     report = lost_reasons.losses(
         subset(crm, chosen.mask), window, by=None if group is None else "stage"
     )
+    # The report shows a stage by its title.
+    shown = {group, *(one.name for one in data.stages.things if one.id == group)}
     rows = [
         {
             "reason": clean_name(one.reason) if one.reason != NOT_GIVEN else None,
@@ -235,7 +237,7 @@ def losses(
             "high": _plain(one.high),
         }
         for one in report.reasons
-        if group is None or one.group == group
+        if group is None or one.group in shown
     ]
     rows.sort(key=lambda row: -int(row["lost"] or 0))
     total = sum(int(row["lost"] or 0) for row in rows)

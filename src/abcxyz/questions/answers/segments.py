@@ -13,7 +13,7 @@ from abcxyz.core.advice.playbook import default_playbook
 from abcxyz.core.classes.classify import classify_abc, classify_cv
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
-from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, tag
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, in_segment, tag
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.questions.answer import Answer, Remark
@@ -143,12 +143,7 @@ def customer_segment(
 
 def members(snapshot: Snapshot, segment: str) -> Any:
     """Return the places of the customers of a segment or of a class, the largest value first."""
-    if segment in ABC:
-        inside = snapshot.abc == ABC.index(segment)
-    elif segment in XYZ:
-        inside = snapshot.xyz == XYZ.index(segment)
-    else:
-        inside = snapshot.segment == (-1 if segment == "N" else SEGMENTS.index(segment))
+    inside = in_segment(snapshot.abc, snapshot.xyz, segment)
     places = np.flatnonzero(inside)
     value = snapshot.value[places].astype(float)
     return places[np.argsort(np.where(np.isnan(value), np.inf, -value), kind="stable")]

@@ -24,15 +24,12 @@ from abcxyz.report.workbook.sheets.lists import (
     settings_sheet,
 )
 from abcxyz.report.workbook.sheets.summary import matrix_sheet, summary_sheet
-from abcxyz.report.workbook.writer import SheetWriter
+from abcxyz.report.workbook.writer import MOST_LINES, SheetWriter
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["printable", "render_workbook"]
-
-#: Excel's limit of rows in a sheet.
-_LINES = 1_048_576
 
 
 def render_workbook(
@@ -81,7 +78,7 @@ def render_workbook(
             package="xlsxwriter",
         ) from None
     count = len(analysis.snapshot)
-    if count >= _LINES:
+    if count >= MOST_LINES:
         raise InputError(
             "{count} customers do not fit into a sheet of Excel; write CSV instead", count=count
         )

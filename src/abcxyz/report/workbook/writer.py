@@ -12,7 +12,10 @@ from abcxyz.i18n import text
 from abcxyz.report.workbook.rows import printable
 from abcxyz.toolkit.language import language
 
-__all__ = ["AMBER", "SheetWriter"]
+__all__ = ["AMBER", "MOST_LINES", "SheetWriter"]
+
+MOST_LINES = 1_048_576
+"""Lines of a sheet at most, the heading among them."""
 
 _BLUE, AMBER = "#0B4A82", "#F4B183"
 _CHART = ("#0B4A82", "#5B9BD0", "#B3BFCC")

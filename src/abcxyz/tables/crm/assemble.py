@@ -25,6 +25,7 @@ from abcxyz.tables.crm.histories import (
     has_from_to,
     wide_changes,
     wide_columns,
+    with_beginnings,
     with_fields,
 )
 from abcxyz.tables.values.text import is_missing
@@ -91,6 +92,7 @@ def crm_of_frames(
     records: dict[str, Any] = {}
     account = Account()
     outcome = None
+    left: TextColumn | None = None
     if "deals" in frames:
         if wanted is None or "stage_changes" in wanted:
             frames.update(_wide(frames["deals"], columns.get("deals", {}), remarks, frames))
@@ -110,6 +112,9 @@ def crm_of_frames(
         records[name], used[name] = _record(
             name, frame, where, columns.get(name, {}), zone, decimal, account
         )
+        if name == "stage_changes" and ends is not None:
+            dated = ~frame[used[name]["entered"]].map(is_missing)
+            left = text_column(list(frame[ends[0]][dated]))
     if "deals" not in records:
         records["deals"] = _deals_of(records.get("stage_changes"), source)
         remarks.append(
@@ -118,6 +123,11 @@ def crm_of_frames(
                 "amounts and owners"
             )
         )
+    elif left is not None:
+        records["stage_changes"], more = with_beginnings(
+            records["stage_changes"], left, records["deals"]
+        )
+        remarks += more
     if fields and "deals" in frames:
         frame, where = frames["deals"]
         records["values"] = with_fields(
@@ -139,7 +149,11 @@ def crm_of_frames(
 def _dated(frame: pd.DataFrame) -> Any:
     """Return which rows of the deals have a moment of their creation: the others are left out."""
     started = choose_headings("deals", list(frame.columns)).get("created")
-    return slice(None) if started is None else ~frame[started].map(is_missing)
+    if started is None:
+        return slice(None)
+    moments = frame[started]
+    # Of a column of moments pandas knows it at once; others may hold blanks.
+    return moments.notna() if moments.dtype.kind == "M" else ~moments.map(is_missing)
 
 
 def _stage(one: str | Stage) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
@@ -11,7 +12,7 @@ from abcxyz.crm.records.tables import TABLES
 from abcxyz.errors import InputError
 from abcxyz.tables.roles import same_heading
 
-__all__ = ["HEADINGS", "choose_headings", "is_heading", "kind_of", "missing_columns"]
+__all__ = ["HEADINGS", "bare", "choose_headings", "is_heading", "kind_of", "missing_columns"]
 
 _DEAL = (
     *("deal id", "record id", "opportunity id", "opportunity number", "opportunity", "id"),
@@ -88,6 +89,9 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 
+#: Name of the record that Pipedrive writes before every heading of an export.
+_RECORD = re.compile(r"^\s*(?:deal|сделка) - ", re.IGNORECASE)
+
 #: Words that tell which table a file holds, by the columns it has.
 _TELLING: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -100,6 +104,17 @@ _TELLING: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+def bare(heading: str) -> str:
+    """Return a heading without the name of the record before it.
+
+    Examples
+    --------
+    >>> bare("Deal - Stage"), bare("Deal - Deal created"), bare("Deal stage")
+    ('Stage', 'Deal created', 'Deal stage')
+    """
+    return _RECORD.sub("", heading)
+
+
 def choose_headings(table: str, headings: Sequence[str]) -> dict[str, str]:
     """Return the column of the record -> heading of the file, as far as they are recognised."""
     chosen: dict[str, str] = {}
@@ -107,7 +122,8 @@ def choose_headings(table: str, headings: Sequence[str]) -> dict[str, str]:
         # A heading of the record's own name stands before every other word for it.
         for word in (one.name, *HEADINGS.get(one.name, ())):
             match = next(
-                (h for h in headings if same_heading(h, word) and h not in chosen.values()), None
+                (h for h in headings if same_heading(bare(h), word) and h not in chosen.values()),
+                None,
             )
             if match is not None:
                 chosen[one.name] = match

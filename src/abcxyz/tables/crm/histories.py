@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from abcxyz.crm import Deals, Values
-from abcxyz.crm.records.columns import text_column
+from abcxyz.crm import Deals, StageChanges, Values
+from abcxyz.crm.records.columns import TextColumn, text_column
+from abcxyz.crm.records.keys import rows_of
 from abcxyz.errors import InputError
+from abcxyz.tables.crm.headings import bare
 from abcxyz.tables.roles import same_heading
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -22,6 +24,7 @@ __all__ = [
     "has_from_to",
     "wide_changes",
     "wide_columns",
+    "with_beginnings",
     "with_fields",
 ]
 
@@ -116,8 +119,67 @@ def from_to_changes(
     return frame[~same], lost
 
 
+def with_beginnings(
+    changes: StageChanges, before: TextColumn, deals: Deals
+) -> tuple[StageChanges, list[str]]:
+    """Add the stage in which each deal began: the one that its first move left.
+
+    Parameters
+    ----------
+    changes
+        The moves.
+    before
+        (n,) the stage that each of them left.
+    deals
+        The deals. Those created before the first move of the file are left as they are: their
+        first moves may be missing in it.
+
+    Returns
+    -------
+    tuple
+        The changes, and what was added as a sentence.
+    """
+    if not len(changes):
+        return changes, []
+    order = np.argsort(changes.entered, kind="stable")
+    row = rows_of(changes.deal, deals.deal)
+    first = np.full(len(deals), -1, dtype=np.int64)
+    known = order[row[order] >= 0][::-1]
+    first[row[known]] = known  # the earliest is written last
+    begun = np.flatnonzero((first >= 0) & (deals.created >= changes.entered.min()))
+    move = first[begun]
+    given = before.given()[move] & (deals.created[begun] < changes.entered[move])
+    begun, move = begun[given], move[given]
+    # A deal without a move has been in its stage since its creation.
+    still = np.flatnonzero((first < 0) & (deals.created >= changes.entered.min()))
+    count = len(begun) + len(still)
+    if not count:
+        return changes, []
+    stages = [*before[move].tolist(), *deals.stage[still].tolist(), *changes.stage.tolist()]
+    more: dict[str, Any] = {}
+    for name in ("user", "cause"):
+        if getattr(changes, name) is not None:
+            more[name] = [""] * count + getattr(changes, name).tolist()
+    if changes.funnel is not None:
+        funnels = [*changes.funnel[move].tolist(), *deals.funnel[still].tolist()]
+        more["funnel"] = funnels + changes.funnel.tolist()
+    added = np.concatenate([begun, still])
+    made = StageChanges(
+        deal=np.concatenate([deals.deal[added], changes.deal]),
+        stage=stages,
+        entered=np.concatenate([deals.created[added], changes.entered]),
+        **more,
+    )
+    return made, [
+        _WORDS.message(
+            "{n} deals begin in the stage that their first move left, or in which they still are",
+            n=count,
+        )
+    ]
+
+
 def _heading(headings: Sequence[str], words: Sequence[str]) -> str | None:
-    return next((h for h in headings if any(same_heading(h, word) for word in words)), None)
+    return next((h for h in headings if any(same_heading(bare(h), word) for word in words)), None)
 
 
 def closing_columns(headings: Sequence[str]) -> dict[str, str] | None:

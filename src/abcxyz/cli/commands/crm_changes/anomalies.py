@@ -35,13 +35,15 @@ def make(
     """Find the anomalies."""
     from abcxyz.crm.alarms.anomalies import anomalies
 
+    # With all reports at once the arguments of this one are not there.
+    min_money = getattr(args, "min_money", None)
     margin = args.margin if args.margin is not None else settings.margin
     return anomalies(
         crm,
         calendar=calendar,
         changes=settings.changes,
         margin=1.0 if margin is None else margin,
-        min_money=settings.min_money if args.min_money is None else args.min_money,
+        min_money=settings.min_money if min_money is None else min_money,
         rules=settings.rules,
-        closed=args.all,
+        closed=getattr(args, "all", False),
     )

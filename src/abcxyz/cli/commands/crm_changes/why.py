@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from abcxyz.cli.options.dates import parse_window
+from abcxyz.cli.parser import HelpText
 
 if TYPE_CHECKING:
     from abcxyz.crm import BusinessCalendar, CrmData
@@ -19,10 +20,16 @@ HELP = "why a figure changed: rate and mix of groups, stages, factors of the rev
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the figure and the windows."""
+    from abcxyz.crm.changes.counts import COUNTS
+    from abcxyz.crm.changes.metrics import FIGURES
+
     parser.add_argument(
         "metric",
         metavar="METRIC",
-        help="conversion, win_rate, cheque, revenue, or a stage: the share that goes on from it",
+        help=HelpText(
+            "{figures}, or a stage: the share that goes on from it",
+            figures=", ".join((*FIGURES, *COUNTS)),
+        ),
     )
     for name, default in (("before", "first window"), ("after", "second window")):
         parser.add_argument(f"--{name}", metavar="A..B", required=True, help=default)

@@ -10,7 +10,7 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
-from abcxyz.crm.records.keys import rows_of, run_starts, time_order
+from abcxyz.crm.records.keys import rows_of, time_order
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
 from abcxyz.crm.reports.base import named
@@ -19,6 +19,7 @@ from abcxyz.crm.reports.service.rules import ServiceRule
 __all__ = ["Requests", "requests_under"]
 
 _CALL = 20
+_LATEST = np.iinfo(np.int64).max
 
 
 @frozen
@@ -61,6 +62,27 @@ def _first_after(
     row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
 ) -> Moments:
     """Return for every request the first moment of its deal that is not before its start."""
+    seconds, begins = moments.astype(np.int64), since.astype(np.int64)
+    known = np.flatnonzero(wanted >= 0)
+    size = int(max(row.max(initial=-1), wanted.max(initial=-1))) + 1
+    if len(known) and np.bincount(wanted[known]).max() > 1:
+        return _first_of_several(row, moments, wanted, since, strict=strict)
+    # One request per deal: the answers are the smallest moments after its start.
+    start = np.full(size, _LATEST)
+    start[wanted[known]] = begins[known] + strict
+    after = np.flatnonzero(seconds >= start[row])
+    first = np.full(size, _LATEST)
+    np.minimum.at(first, row[after], seconds[after])
+    result = np.full(len(wanted), NOT_A_TIME)
+    answered = known[first[wanted[known]] < _LATEST]
+    result[answered] = first[wanted[answered]].astype("M8[s]")
+    return result
+
+
+def _first_of_several(
+    row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool
+) -> Moments:
+    """Return the same where a deal has several requests."""
     order = time_order(row, moments)
     row, moments = row[order], moments[order].astype(np.int64)
     result = np.full(len(wanted), NOT_A_TIME)
@@ -104,12 +126,13 @@ def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
     row = np.full(len(leads), -1, dtype=np.int64)
     if leads.deal is not None:
         row = crm.rows_of_deals(leads.deal)
-    chosen = _answers(activities) & (crm.deal_of_activity >= 0)
+    answers = _answers(activities)
+    chosen = answers & (crm.deal_of_activity >= 0)
     of_deal = crm.deal_of_activity[chosen]
     stop = _first_after(of_deal, activities.started[chosen], row, leads.created)
     if activities.lead is not None:
         of_lead = rows_of(activities.lead, leads.lead)
-        chosen = _answers(activities) & (of_lead >= 0)
+        chosen = answers & (of_lead >= 0)
         every = np.arange(len(leads))
         met = _first_after(of_lead[chosen], activities.started[chosen], every, leads.created)
         stop = np.where(~np.isnat(met) & ~(stop <= met), met, stop)
@@ -164,7 +187,7 @@ def _proposals(crm: CrmData, rule: ServiceRule) -> tuple[Ints, Moments] | None:
 
 
 def _earliest(row: Ints, moment: Moments) -> tuple[Ints, Moments]:
-    order = time_order(row, moment)
-    row, moment = row[order], moment[order]
-    first = run_starts(row)
-    return row[first], moment[first]
+    first = np.full(int(row.max(initial=-1)) + 1, _LATEST)
+    np.minimum.at(first, row, moment.astype(np.int64))
+    rows = np.flatnonzero(first < _LATEST)
+    return rows, first[rows].astype("M8[s]")

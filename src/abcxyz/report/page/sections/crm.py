@@ -7,11 +7,12 @@ from typing import Any
 
 from abcxyz.charts.crm import crm_report
 from abcxyz.charts.svg import clean
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.reports.base import Report, heading, shown
 from abcxyz.i18n import date_text, text, translate
 from abcxyz.report.crm_columns import PAGE_COLUMNS
-from abcxyz.report.customers import Facts
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, themed
 from abcxyz.report.page.sections.crm_changes import change_parts
 
@@ -33,7 +34,7 @@ def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
     if isinstance(made, CrmAnalysis):
         lang = show.lang
         sections = [
-            _section(name, made.reports[name], show)
+            _section(name, made.reports[name], show, facts.analysis)
             for name in PAGE_COLUMNS
             if name in made.reports
         ]
@@ -59,7 +60,7 @@ def _first_sentence(explained: str) -> tuple[str, str]:
     return explained, ""
 
 
-def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
+def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> dict[str, Any]:
     lang = show.lang
     changed = change_parts(report, show)
     explained = report.explain(lang)
@@ -70,6 +71,8 @@ def _section(name: str, report: Report, show: Formatter) -> dict[str, Any]:
     fields = PAGE_COLUMNS[name]
     listed = report.rows()[:_ROWS]
     rows = [row.to_dict() for row in listed]
+    if "customer" in fields:
+        rows = [{**row, "customer": name_of(analysis, row["customer"])} for row in rows]
     heads = [text(heading(one), lang) for one in fields]
     cells = [[shown(one, row[one], lang) for one in fields] for row in rows]
     reasons = [clean(row.evidence(lang), _FINDING) for row in listed]

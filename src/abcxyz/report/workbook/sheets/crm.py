@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from abcxyz.core.analysis.record import Analysis
 from abcxyz.crm.alarms.alarm import Anomalies
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.crm.reports.base import Report, heading, is_share, table_columns
 from abcxyz.i18n import text, translate
 from abcxyz.report.crm_columns import PAGE_COLUMNS
-from abcxyz.report.customers import Facts
+from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.workbook.sheets.crm_changes import control_charts_sheet, effects_sheet
-from abcxyz.report.workbook.writer import SheetWriter
+from abcxyz.report.workbook.writer import MOST_LINES, SheetWriter
 
 __all__ = ["crm_sheets"]
 
@@ -43,23 +44,33 @@ def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
     rows += [(name, translate(reason, writer.lang)) for name, reason in made.missing.items()]
     writer.sheet("CRM", [("Report", 30, "label"), ("Finding", 120, "")], rows)
     for report in reports.values():
-        _report_sheet(report, writer)
+        _report_sheet(report, writer, facts.analysis)
         if isinstance(report, Anomalies):
             control_charts_sheet(report, writer)
         if isinstance(report, EffectsOfChanges):
             effects_sheet(report, writer)
 
 
-def _report_sheet(report: Report, writer: SheetWriter) -> None:
-    listed = report.rows()
+def _report_sheet(report: Report, writer: SheetWriter, analysis: Analysis) -> None:
+    every = report.rows()
+    # The heading and a note on the rest take two of the lines of a sheet.
+    listed = every if len(every) < MOST_LINES else every[: MOST_LINES - 2]
     rows = [row.to_dict() for row in listed]
     names = table_columns(rows)
     reasons = [row.evidence(writer.lang) for row in listed]
     columns = [(heading(name), 18, _style(name, rows)) for name in names] or [("Report", 30, "")]
     cells: list[list[object]] = [[_cell(row[name], writer.lang) for name in names] for row in rows]
+    if "customer" in names and analysis.names:
+        place = names.index("customer") + 1
+        columns.insert(place, ("Name", 30, ""))
+        for line, row in zip(cells, rows, strict=True):
+            line.insert(place, name_of(analysis, row["customer"]))
     if any(reasons):
         columns.append(("Reasons", 80, ""))
         cells = [[*line, reason] for line, reason in zip(cells, reasons, strict=True)]
+    if len(listed) < len(every):
+        left = text("and {n} more", writer.lang, n=len(every) - len(listed))
+        cells.append([left, *[None] * (len(columns) - 1)])
     writer.sheet(report.title(writer.lang)[:31], columns, cells)
 
 

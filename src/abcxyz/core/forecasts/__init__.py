@@ -1,0 +1,1 @@
+"""Forecasts of the sales of coming periods, with a range measured on past ones."""
