@@ -90,7 +90,7 @@ def _input_that_ends() -> Iterator[None]:
 
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    server = QuestionServer(data, lifespan=_prints_apart, **options)
+    server = QuestionServer(data, lifespan=_prints_apart, ahead=True, **options)
     if refresh is not None:
         refresh.start(server.replace)
     with _input_that_ends():

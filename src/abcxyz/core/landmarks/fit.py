@@ -194,11 +194,12 @@ def fit_landmarks(
        landmark among these.
     2. If these are too few, the last landmark of a quarter of the units is held back from fits
        to the other three quarters, at all landmarks.
-    3. The first simple model stands, unless another one proves itself better, and the card has
-       to prove itself better than the one that stands: its Brier score or its AUC is better with
-       the whole 95 % interval of the difference, and the other of the two is not worse in the
-       same sense. Where the held-back examples are of no later time or not in focus, the Brier
-       score has to be better. *trial* may ask for more.
+    3. The first simple model stands, unless another one is better in Brier score and AUC on
+       examples of a later time with enough of either outcome, or proves itself better as the card
+       has to, against the one that stands: its Brier score or its AUC is better with the whole
+       95 % interval of the difference, and the other of the two is not worse in the same sense.
+       Where the held-back examples are of no later time or not in focus, the Brier
+       score of the card has to be better. *trial* may ask for more.
     4. The chosen one is fitted to all examples and calibrated on the last landmark, on
        predictions made without the unit itself.
 
@@ -227,7 +228,8 @@ def fit_landmarks(
     past = earlier if later else examples
     known = past.outcome[past.focus] if scope is test.focus else past.outcome
     tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
-    by_brier = trial.by_brier or not later or scope is not test.focus
+    # A card may fit other customers, or those it knows, better than a curve and these worse.
+    card_by_brier = trial.by_brier or not later or scope is not test.focus
     chosen, *others = simple
     gain, ranking = None, None
     for name in (*others, LEARNED):
@@ -235,8 +237,13 @@ def fit_landmarks(
         if truth.all() or not truth.any():
             continue
         ranking = _ranking_gain(truth, inside[name], inside[chosen], test.unit[scope])
-        slope = tried[name].slope if name == LEARNED else None
-        if _is_proven(gain, ranking, by_brier=by_brier) and _is_within(slope, trial.slope):
+        if name == LEARNED:
+            proven = _is_proven(gain, ranking, by_brier=card_by_brier)
+            proven &= _is_within(tried[name].slope, trial.slope)
+        else:
+            proven = _is_proven(gain, ranking, by_brier=False)
+            proven |= later and _both(truth) and min(gain.value, ranking.value) > 0
+        if proven:
             chosen = name
     model, levels = learner.fit(chosen)
     return LandmarkFit(
@@ -259,8 +266,8 @@ def _is_proven(gain: Gain, ranking: Gain, *, by_brier: bool) -> bool:
     return better > 0 and min(gain.high, ranking.high) > 0
 
 
-def _is_within(slope: float | None, limits: tuple[float, float] | None) -> bool:
-    return slope is None or limits is None or limits[0] <= slope <= limits[1]
+def _is_within(slope: float, limits: tuple[float, float] | None) -> bool:
+    return limits is None or limits[0] <= slope <= limits[1]
 
 
 def _ranking_gain(truth: Bools, ours: Floats, other: Floats, unit: Ints) -> Gain:

@@ -217,11 +217,11 @@ def pair_counts(
             cells, counts = cells[often], counts[often]
         else:
             edges = np.searchsorted(wanted, [low * products, high * products])
-            asked = wanted[edges[0] : edges[1]] - low * products
-            place = np.minimum(np.searchsorted(cells, asked), max(len(cells) - 1, 0))
-            held = cells[place] == asked if len(cells) else np.zeros(len(asked), dtype=bool)
-            counts = np.where(held, counts[place], 0) if len(cells) else np.zeros_like(asked)
-            cells = asked
+            of_block = wanted[edges[0] : edges[1]] - low * products
+            place = np.minimum(np.searchsorted(cells, of_block), max(len(cells) - 1, 0))
+            held = cells[place] == of_block if len(cells) else np.zeros(len(of_block), dtype=bool)
+            counts = np.where(held, counts[place], 0) if len(cells) else np.zeros_like(of_block)
+            cells = of_block
         a, b = np.divmod(cells, products)
         found.append((a + low, b, counts))
         low = high
