@@ -50,7 +50,9 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
         outgoing = activities.direction.codes == activities.direction.code("out")
     call = kind.codes == kind.code("call")
     if calls:
-        result = done & (meeting | (call & outgoing & ~(activities.lengths < _CALL)))
+        result = done & meeting
+        called = np.flatnonzero(done & call & outgoing)
+        result[called] = ~(activities.lengths_of(called) < _CALL)
     else:
         answered = np.zeros(n, dtype=bool)
         if activities.answered is not None:
@@ -158,7 +160,7 @@ def lead_handlers(crm: CrmData) -> TextColumn:
     table = crm.activities
     if table is None or table.user is None:
         return owner
-    lead = np.full(len(table), -1, dtype=np.int64)
+    lead: Ints | None = None
     if table.lead is not None:
         lead = rows_of(table.lead, leads.lead)
     if leads.deal is not None:
@@ -167,7 +169,10 @@ def lead_handlers(crm: CrmData) -> TextColumn:
         order = np.argsort(leads.created, kind="stable")[::-1]
         of_deal[crm.rows_of_deals(leads.deal)[order]] = order
         of_deal[-1] = -1
-        lead = np.where(lead < 0, of_deal[crm.deal_of_activity], lead)
+        by_deal = of_deal[crm.deal_of_activity]
+        lead = by_deal if lead is None else np.where(lead < 0, by_deal, lead)
+    if lead is None:
+        return owner
     outgoing = table.by_people & table.user.given() & (lead >= 0)
     if table.direction is not None:
         outgoing &= table.direction.codes == table.direction.code("out")
