@@ -7,141 +7,21 @@ Each row is a process of its own: CPU seconds (user and system), wall seconds, p
 from __future__ import annotations
 
 import argparse
+import compileall
+import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 import pandas as pd
 
+import abcxyz as library
 from tables import PAGE, machine, table, write_section
 
 AS_OF, FIRST, SPAN = "2026-11-01", "2024-11-01", 730
-ONE_YEAR = ("2025-11-01", "2026-11-01")
-
-DUCKDB = """
-WITH monthly AS (
-    SELECT customer_id, date_trunc('month', date::DATE) AS month, sum(amount) AS value,
-        count(*) AS lines
-    FROM '{file}' WHERE date::DATE >= DATE '{since}' AND date::DATE < DATE '{until}' GROUP BY 1, 2
-), customers AS (
-    SELECT customer_id, sum(value) AS value, sum(lines) AS orders,
-        sqrt(greatest(sum(value * value) / 12 - pow(sum(value) / 12, 2), 0)) / (sum(value) / 12)
-        AS cv FROM monthly GROUP BY 1
-), first AS (SELECT avg(value) AS a, avg(cv) AS z FROM customers),
-second AS (
-    SELECT avg(value) FILTER (value < a) AS b, avg(cv) FILTER (cv <= z) AS y
-    FROM customers, first
-)
-SELECT CASE WHEN value >= a THEN 'A' WHEN value >= b THEN 'B' ELSE 'C' END ||
-    CASE WHEN orders = 1 OR cv > z THEN 'Z' WHEN cv > y THEN 'Y' ELSE 'X' END AS segment, count(*)
-FROM customers, first, second GROUP BY 1 ORDER BY 1
-"""
-
-
-def by_duckdb(file: str) -> None:
-    import duckdb
-
-    since, until = ONE_YEAR
-    print(duckdb.sql(DUCKDB.format(file=file, since=since, until=until)).fetchall())
-
-
-def by_polars(file: str) -> None:
-    import polars as pl
-
-    frame = (
-        pl.scan_csv(file, try_parse_dates=True) if file.endswith("csv") else pl.scan_parquet(file)
-    )
-    since, until = (pl.lit(day).str.to_date() for day in ONE_YEAR)
-    day = pl.col("date").cast(pl.Date)
-    customers = (
-        frame.filter((day >= since) & (day < until))
-        .group_by("customer_id", day.dt.truncate("1mo").alias("month"))
-        .agg(pl.col("amount").sum().alias("v"), pl.len().alias("n"))
-        .group_by("customer_id")
-        .agg(value=pl.col("v").sum(), square=(pl.col("v") ** 2).sum(), orders=pl.col("n").sum())
-        .collect()
-    )
-    print(_segments(*(customers[name].to_numpy() for name in ("value", "square", "orders"))))
-
-
-def by_pandas(file: str) -> None:
-    if file.endswith("csv"):
-        frame = pd.read_csv(file, parse_dates=["date"])
-    elif file.endswith("parquet"):
-        frame = pd.read_parquet(file)
-    else:
-        frame = pd.read_excel(file, engine="calamine")
-    day = pd.to_datetime(frame["date"])
-    frame = frame[(day >= ONE_YEAR[0]) & (day < ONE_YEAR[1])]
-    month = pd.to_datetime(frame["date"]).dt.to_period("M")
-    monthly = frame.groupby(["customer_id", month])["amount"].agg(["sum", "size"])
-    monthly["square"] = monthly["sum"] ** 2
-    customers = monthly.groupby(level=0).sum()
-    print(_segments(*(customers[name].to_numpy() for name in ("sum", "square", "size"))))
-
-
-def _segments(value: np.ndarray, square: np.ndarray, orders: np.ndarray) -> dict[str, int]:
-    mean = value / 12
-    cv = np.sqrt(np.maximum(square / 12 - mean**2, 0)) / mean
-    a, z = value.mean(), cv.mean()
-    b, y = value[value < a].mean(), cv[cv <= z].mean()
-    abc = np.where(value >= a, "A", np.where(value >= b, "B", "C"))
-    xyz = np.where((orders == 1) | (cv > z), "Z", np.where(cv > y, "Y", "X"))
-    names, counts = np.unique(np.char.add(abc, xyz), return_counts=True)
-    return dict(zip(names.tolist(), counts.tolist(), strict=True))
-
-
-def _customers(file: str) -> pd.DataFrame:
-    """Read the customers of JSON lines: the same cells that the sinks write."""
-    return pd.read_json(file, lines=True, convert_dates=["last_sale"], dtype={"customer": str})
-
-
-def to_csv(file: str) -> None:
-    _customers(file).to_csv(file + ".hand.csv", index=False)
-
-
-def to_json(file: str) -> None:
-    _customers(file).to_json(
-        file + ".hand.jsonl", orient="records", lines=True, force_ascii=False, date_format="iso",
-        double_precision=15,
-    )  # fmt: skip
-
-
-def to_sql(file: str) -> None:
-    import sqlalchemy as sa
-
-    engine = sa.create_engine(f"sqlite:///{file}.hand.db")
-    _customers(file).to_sql("customers", engine, index=False, if_exists="replace")
-    engine.dispose()
-
-
-def to_excel(file: str) -> None:
-    pd.read_pickle(file).to_excel(file + ".hand.xlsx", index=False, engine="xlsxwriter")
-
-
-def read_customers(file: str) -> None:
-    _customers(file)
-
-
-def read_pickle(file: str) -> None:
-    pd.read_pickle(file)
-
-
-HAND: dict[str, Callable[[str], None]] = {
-    "DuckDB": by_duckdb,
-    "polars": by_polars,
-    "pandas": by_pandas,
-    "to_csv": to_csv,
-    "to_json": to_json,
-    "to_sql": to_sql,
-    "to_excel": to_excel,
-    "read_customers": read_customers,
-    "read_pickle": read_pickle,
-}
 
 
 class Cost:
@@ -171,8 +51,10 @@ def cost(*command: str, folder: Path) -> Cost:
     """Run a process and measure it; its output goes to a file beside the data."""
     figures = folder / "figures.txt"
     meter = (sys.executable, "-I", "-S", "-c", METER, str(figures), *command)
+    # An installed package has its bytecode, whatever this shell thinks of it.
+    env = {name: one for name, one in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with (folder / "output.txt").open("wb") as output:
-        done = subprocess.run(meter, cwd=folder, stdout=output, stderr=subprocess.PIPE)
+        done = subprocess.run(meter, cwd=folder, env=env, stdout=output, stderr=subprocess.PIPE)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}\n{done.stderr.decode()}")
     return Cost(*map(float, figures.read_text("utf-8").split()))
@@ -185,7 +67,9 @@ def abcxyz(*words: str, folder: Path) -> Cost:
 
 def by_hand(work: str, file: str, folder: Path) -> Cost:
     """Measure the same work in another library."""
-    return cost(sys.executable, str(Path(__file__).resolve()), "--hand", work, file, folder=folder)
+    return cost(
+        sys.executable, str(Path(__file__).with_name("by_hand.py")), work, file, folder=folder
+    )
 
 
 def sales(lines: int, customers: int, folder: Path, name: str, *kinds: str) -> None:
@@ -360,11 +244,8 @@ def main(words: list[str]) -> None:
     parser.add_argument("--lines", type=int, default=1_000_000, help="lines of the large files")
     parser.add_argument("--customers", type=int, default=130_000, help="customers of the tables")
     parser.add_argument("--write", action="store_true", help="put the table on the page")
-    parser.add_argument("--hand", nargs=2, metavar=("WORK", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args(words)
-    if options.hand:
-        HAND[options.hand[0]](options.hand[1])
-        return
+    compileall.compile_dir(str(Path(library.__file__).parent), quiet=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = reading_rows(options.lines, folder)

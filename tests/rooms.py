@@ -106,7 +106,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
-        "tables.scan": "core.*",
+        "tables.scan": "loops core.*",
         "tables": "i18n core.* tables.*",
         "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",
@@ -119,6 +119,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
         "report.crm_columns": "",
+        "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.payload": "core.* charts report.customers report.page.formatter",
         "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "

@@ -248,8 +248,13 @@ def load_commands(name: str | None = None) -> Mapping[str, CliCommand]:
     return gathered.commands
 
 
-def bundled() -> Registry:
+def bundled(roles: Sequence[str] = ROLES) -> Registry:
     """Return the adapters of this library alone.
+
+    Parameters
+    ----------
+    roles
+        The roles that are asked for; the modules of others are not loaded.
 
     Examples
     --------
@@ -258,7 +263,8 @@ def bundled() -> Registry:
     """
     library = __name__.partition(".")[0]
     points = entry_points(group=GROUP)
-    return _gathered([one for one in points if one.module.partition(".")[0] == library], ())
+    ours = [one for one in points if one.module.partition(".")[0] == library]
+    return _gathered(ours, (), roles=roles)
 
 
 def _gathered(

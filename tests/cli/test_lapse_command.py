@@ -88,6 +88,18 @@ def test_json_has_the_promised_shape_on_a_file_and_on_a_job(
     assert of_job == shown
 
 
+def test_a_job_that_asks_for_the_rule_tries_the_rule_on_the_past(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (folder / "job.toml").open("a") as file:
+        file.write('[alerts]\nlapse = "rule"\n')
+    shown = run_json(capsys, "lapse", "job.toml", *DAY, "--backtest")
+    assert shown["calls"]["basis"] == "rule"
+    assert {one["basis"] for one in shown["backtest"]["days"]} == {"rule"}
+    assert main(["lapse", "job.toml", *DAY]) == 0
+    assert "The list: by the rule (no probabilities: a silence beyond" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_text_names_those_to_call_in_either_language(capsys: pytest.CaptureFixture[str]) -> None:

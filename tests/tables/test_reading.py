@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -75,6 +78,31 @@ def test_excel_and_parquet_say_the_same(tmp_path: Path) -> None:
 
     assert excel.customer.tolist() == ["17"]
     assert excel == parquet
+
+
+def test_documents_that_are_numbers_on_one_sheet_and_text_on_another(tmp_path: Path) -> None:
+    """A whole number of a workbook is the document of the same digits; a fraction is its own."""
+    pytest.importorskip("openpyxl")
+    days = pd.to_datetime(["2026-09-30", "2026-09-30", "2026-09-30"])
+    sheets: dict[str, list[Any]] = {
+        "first": [7, 8, np.nan],
+        "second": ["7", "8", "007"],
+        "third": [7.0, 7.5, 9.0],
+    }
+
+    def orders(names: Sequence[str]) -> int:
+        with pd.ExcelWriter(tmp_path / "sales.xlsx") as book:
+            for name in names:
+                frame = pd.DataFrame({"date": days, "customer": "Ann", "amount": 10.0})
+                frame.assign(document=sheets[name]).to_excel(book, sheet_name=name, index=False)
+        sales = read_sales(tmp_path / "sales.xlsx", sheet="all").transactions
+        assert sales.document is not None
+        return len(np.unique(sales.document))
+
+    assert orders(["first"]) == 3
+    assert orders(["third"]) == 3
+    assert orders(["first", "second"]) == 4  # 7, 8, none and 007
+    assert orders(["first", "second", "third"]) == 6
 
 
 def test_quality_counts_everything(tmp_path: Path) -> None:

@@ -29,13 +29,13 @@ from abcxyz.charts.weekly import (
     effect_charts,
     series_chart,
 )
+from abcxyz.core.advice.backtest import Backtest
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
 from abcxyz.core.decomposition.sales_change import SalesChange
 from abcxyz.core.dynamics.forecast import Forecast
 from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.crm.alarms.alarm import Alarm, Anomalies
 from abcxyz.crm.changes.before_after import BeforeAfter

@@ -18,8 +18,8 @@ from abcxyz.charts.svg import (
     Canvas,
     Picture,
 )
+from abcxyz.core.advice.backtest import Backtest
 from abcxyz.core.dynamics.forecast import Forecast
-from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.snapshots.confidence import Confidence
 from abcxyz.crm.changes.before_after import BeforeAfter
 from abcxyz.i18n import compact, date_text, number, percent, plural, text

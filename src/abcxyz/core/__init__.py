@@ -2,6 +2,7 @@
 
 from abcxyz.core.advice.actions import Action, Actions, advise
 from abcxyz.core.advice.alerts import ALERTS, Alert, AlertRules, Alerts
+from abcxyz.core.advice.backtest import Backtest, backtest_lapse
 from abcxyz.core.advice.calls import Call, CallList, CallOutcome
 from abcxyz.core.advice.crm_facts import CrmFacts, Deal, LeadContact, TimeSpent
 from abcxyz.core.advice.growth import GrowthList, RisingCustomer
@@ -39,7 +40,6 @@ from abcxyz.core.dynamics.forecast import Forecast, forecast
 from abcxyz.core.dynamics.hysteresis import steady
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.dynamics.transitions import Transitions, transitions
-from abcxyz.core.landmarks.backtest import Backtest, backtest_lapse
 from abcxyz.core.landmarks.lapse import lapse_risk
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.rise import RiseChance, rise_chance

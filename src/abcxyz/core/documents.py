@@ -136,12 +136,20 @@ def plain_value(value: Any) -> Any:
     {'day': '2026-11-01', 'share': None, 'n': 2}
     """
     # The exact types first: long lists hold hundreds of thousands of them.
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if type(value) is float:
+    if kind is float:
         return value if math.isfinite(value) else None
-    for kind, change in _CONVERSIONS:
-        if isinstance(value, kind):
+    if kind is dict:
+        return {
+            str(key): item if type(item) in _PLAIN else plain_value(item)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _PLAIN else plain_value(item) for item in value]
+    for base, change in _CONVERSIONS:
+        if isinstance(value, base):
             return change(value)
     return value
 
@@ -240,4 +248,7 @@ def _parts(value: Any, line: str) -> Iterator[str]:
 
 
 def _flat(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=str)

@@ -14,7 +14,16 @@ from typing import Any
 
 from abcxyz.errors import InputError
 
-__all__ = ["COLUMN_PAYS", "ROUTES", "ROW_PAYS", "compile_loops", "jit", "loops", "route"]
+__all__ = [
+    "CELL_PAYS",
+    "COLUMN_PAYS",
+    "ROUTES",
+    "ROW_PAYS",
+    "compile_loops",
+    "jit",
+    "loops",
+    "route",
+]
 
 ROW_PAYS = 2_000_000
 """Number of rows from which loading numba and the compiled loops saves time."""
@@ -22,9 +31,12 @@ ROW_PAYS = 2_000_000
 COLUMN_PAYS = 100_000_000
 """Number of values of a column from which loading numba saves time."""
 
+CELL_PAYS = 4 * ROW_PAYS
+"""Number of cells of a table from which loading numba and the compiled loops saves time."""
+
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
 
-_MODULES = ("columns", "rows")
+_MODULES = ("cells", "columns", "rows")
 
 ROUTES = ("auto", "numpy", "numba")
 """Names of the routes; ``auto`` chooses one of the others."""
@@ -68,7 +80,7 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
     Parameters
     ----------
     name
-        ``columns`` or ``rows``.
+        ``cells``, ``columns`` or ``rows``.
     work
         Number of rows or values.
     pays

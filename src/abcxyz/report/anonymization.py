@@ -18,10 +18,10 @@ from abcxyz.errors import InputError
 
 if TYPE_CHECKING:
     from abcxyz.core.advice.alerts import Alert
+    from abcxyz.core.advice.backtest import Backtest
     from abcxyz.core.advice.calls import CallList
     from abcxyz.core.advice.growth import GrowthList
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
     from abcxyz.core.snapshots.snapshot import Snapshot

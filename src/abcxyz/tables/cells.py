@@ -16,9 +16,18 @@ import pandas as pd
 from abcxyz._arrays import Bools, Days, Floats
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.days import day_form, exchanged_cells, parse_days
-from abcxyz.tables.values.ids import id_form, parse_ids
+from abcxyz.tables.values.ids import are_plain, id_form, parse_ids
 
-__all__ = ["distinct", "read_amounts", "read_days", "read_ids", "spread", "swapped_days", "where"]
+__all__ = [
+    "distinct",
+    "read_amounts",
+    "read_days",
+    "read_distinct_ids",
+    "read_ids",
+    "spread",
+    "swapped_days",
+    "where",
+]
 
 
 def distinct(column: pd.Series[Any]) -> tuple[npt.NDArray[np.int64], list[Any]]:
@@ -54,6 +63,15 @@ def read_ids(column: pd.Series[Any], *, name: str = "customer") -> npt.NDArray[n
     """
     codes, cells = distinct(column)
     ids: npt.NDArray[np.object_] = spread(codes, parse_ids(cells, id_form(cells, name=name)), None)
+    return ids
+
+
+def read_distinct_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
+    """Parse distinct identifiers as `read_ids` does; plain ones need no parsing."""
+    if not are_plain(cells):
+        return read_ids(pd.Series(cells, dtype=object), name=name)
+    ids = np.empty(len(cells), dtype=object)
+    ids[:] = cells
     return ids
 
 

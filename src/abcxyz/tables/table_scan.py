@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import string
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -14,7 +13,7 @@ import pandas as pd
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import read_amounts, read_days, read_ids
+from abcxyz.tables.cells import read_amounts, read_days, read_distinct_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
 from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import LineColumns
@@ -30,8 +29,7 @@ from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.days import day_form, exchanged_cells
-from abcxyz.tables.values.ids import respelled
-from abcxyz.tables.values.text import MISSING_MARKERS
+from abcxyz.tables.values.ids import are_plain, respelled
 from abcxyz.tables.values.totals import may_hold_totals, total_cells
 
 __all__ = ["TableScan"]
@@ -132,6 +130,7 @@ class TableScan:
         self._owners = _Owners(self._cells["customer"].cells)
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
+        self._typed_documents: bool | None = None
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
             if not len(batch):
@@ -139,6 +138,9 @@ class TableScan:
             columns = [column_of(batch.iloc[:, place]) for place in range(batch.shape[1])]
             headings = list(batch.columns)
             lines = batch.index.to_numpy().astype(np.uint32)
+            if self._modes["date"] == "cells":
+                place = headings.index(self._roles["date"])
+                columns[place] = columns[place].encoded()
             chunk = self._coded(
                 {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
             )
@@ -197,7 +199,11 @@ class TableScan:
 
     def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
         """Return the keys of documents whose identifiers are written plainly."""
-        if not column.is_plain():
+        typed = column.typed is not None
+        if self._typed_documents is None:
+            self._typed_documents = typed
+        # A number on one sheet is the same document as its digits on another.
+        if typed != self._typed_documents or not column.is_plain():
             raise _NotPlainError("document")
         return without_gaps(column.hashes(self._hashing), column.blank(), lines)
 
@@ -229,7 +235,7 @@ class TableScan:
             dates = self._cells["date"].cells
             self._swapped = _any(exchanged_cells(dates, day_form(dates, name=self._roles["date"])))
         customers = self._cells["customer"].cells
-        if not _are_plain(customers):
+        if not are_plain(customers):
             self._respelled = _any(respelled(customers, ids))
         self._totals = {
             role: _any(total_cells(self._cells[role].cells))
@@ -262,7 +268,7 @@ class TableScan:
         return pd.Series(self._cells[role].cells, dtype=object)
 
     def _ids(self, role: str) -> npt.NDArray[np.object_]:
-        return _read_ids(self._cells[role].cells, self._roles[role])
+        return read_distinct_ids(self._cells[role].cells, self._roles[role])
 
     @property
     def remarks(self) -> Sequence[str]:
@@ -358,10 +364,6 @@ class TableScan:
         self._store.close()
 
 
-#: Characters of identifiers that are taken as they are written.
-_PLAIN = frozenset(string.ascii_letters + string.digits + "_-/:#")
-
-
 class _Owners:
     """Number of the customer of every distinct cell, extended as cells come."""
 
@@ -373,26 +375,10 @@ class _Owners:
     def __call__(self) -> npt.NDArray[np.int32]:
         fresh = self._cells[len(self._numbers) :]
         if fresh:
-            ids = _read_ids(fresh, "customer").tolist()
+            ids = read_distinct_ids(fresh, "customer").tolist()
             numbers = [self._known.setdefault(one, len(self._known)) for one in ids]
             self._numbers = np.concatenate([self._numbers, np.array(numbers, np.int32)])
         return self._numbers
-
-
-def _read_ids(cells: Sequence[Any], name: str) -> npt.NDArray[np.object_]:
-    """Return the identifiers of distinct cells; plain ones need no parsing."""
-    if not _are_plain(cells):
-        return read_ids(pd.Series(cells, dtype=object), name=name)
-    ids = np.empty(len(cells), dtype=object)
-    ids[:] = cells
-    return ids
-
-
-def _are_plain(cells: Sequence[Any]) -> bool:
-    """Return whether all cells are identifiers that are taken as they are written."""
-    if not set(map(type, cells)) <= {str} or "" in cells:
-        return False
-    return set("".join(cells)) <= _PLAIN and MISSING_MARKERS.isdisjoint(cells)
 
 
 def _any(bad: Bools) -> Bools | None:

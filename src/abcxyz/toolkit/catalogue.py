@@ -27,7 +27,7 @@ from abcxyz.toolkit.language import (
     packages,
     read_toml,
 )
-from abcxyz.toolkit.numbers import field_value, filled, number
+from abcxyz.toolkit.numbers import Figure, field_value, filled
 
 __all__ = [
     "LANGUAGES",
@@ -159,24 +159,17 @@ class Phrases(str):
         return (type(self), (self.parts,))
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A number in a message, formatted by the reader's language with *decimals* decimals."""
-
-    value: float
-    decimals: int = 0
-
-
 def _localised(fields: Mapping[str, object], lang: str) -> dict[str, object]:
-    written = {name: field_value(value, lang) for name, value in fields.items()}
-    for name, value in fields.items():
-        if isinstance(value, Figure):
-            written[name] = number(value.value, lang, value.decimals)
-        elif isinstance(value, Phrases):
-            written[name] = ", ".join(translate(part, lang) for part in value.parts)
-        elif isinstance(value, (Message, BaseException)):
-            written[name] = translate(value, lang)
-    return written
+    # Nearly all fields of long lists are plain text.
+    return {n: one if type(one) is str else _written(one, lang) for n, one in fields.items()}
+
+
+def _written(value: object, lang: str) -> object:
+    if isinstance(value, Phrases):
+        return ", ".join(translate(part, lang) for part in value.parts)
+    if isinstance(value, (Message, BaseException)):
+        return translate(value, lang)
+    return field_value(value, lang)
 
 
 @functools.cache

@@ -71,6 +71,11 @@ class Language:
 
         return c2py(self.plural_rule)
 
+    @functools.cached_property
+    def dotted(self) -> Sequence[str]:
+        """Units of large numbers that end with a point."""
+        return tuple(unit for unit in self.short if unit.endswith("."))
+
     def form(self, n: int) -> int:
         """Return the index of the plural form for *n*, from 0."""
         return self._place(abs(n))
@@ -173,7 +178,13 @@ def language(lang: str) -> Language:
     >>> language("ru").date, language("en").form(2)
     ('dd.mm.yyyy', 1)
     """
-    return _language(lang if lang in languages() else SOURCE, packages())
+    return _known(lang, packages())
+
+
+# Formats of a language are asked for with every number of a long list.
+@functools.cache
+def _known(lang: str, registered: tuple[str, ...]) -> Language:
+    return _language(lang if lang in _languages(registered) else SOURCE, registered)
 
 
 @functools.cache

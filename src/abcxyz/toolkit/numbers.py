@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 
 from abcxyz.toolkit.language import language
 
-__all__ = ["compact", "date_text", "field_value", "filled", "money", "number", "percent"]
+__all__ = [
+    "Figure",
+    "compact",
+    "date_text",
+    "field_value",
+    "filled",
+    "money",
+    "number",
+    "percent",
+]
 
 _NOTHING = "–"
 
@@ -30,7 +40,8 @@ def number(value: float, lang: str, decimals: int = 0) -> str:
     rules = language(lang)
     plain = f"{abs(value):,.{decimals}f}"
     negative = value < 0 and float(plain.replace(",", "")) != 0
-    plain = plain.translate({ord(","): rules.group, ord("."): rules.decimal})
+    if (rules.group, rules.decimal) != (",", "."):
+        plain = plain.translate({ord(","): rules.group, ord("."): rules.decimal})
     return rules.minus + plain if negative else plain
 
 
@@ -141,6 +152,14 @@ class _Number:
         return repr(self._value)
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A number in a message, formatted by the reader's language with *decimals* decimals."""
+
+    value: float
+    decimals: int = 0
+
+
 def field_value(value: object, lang: str) -> object:
     """Return the value of a field of a message, a number so that it is written as in *lang*.
 
@@ -151,6 +170,8 @@ def field_value(value: object, lang: str) -> object:
     ... ).replace("\N{NO-BREAK SPACE}", " ")
     '25 % from 1,5'
     """
+    if isinstance(value, Figure):
+        return number(value.value, lang, value.decimals)
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, (bool, Enum)):
         return _Number(value, lang)
     return value
@@ -165,7 +186,6 @@ def filled(template: str, fields: Mapping[str, object], lang: str) -> str:
     True
     """
     said = template.format(**fields)
-    for unit in language(lang).short:
-        if unit.endswith("."):
-            said = said.replace(f"{unit}.", unit)
+    for unit in language(lang).dotted:
+        said = said.replace(f"{unit}.", unit)
     return said

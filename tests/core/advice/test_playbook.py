@@ -42,6 +42,9 @@ def test_the_words_of_the_product() -> None:
         recommended[0].hint("ru")
     )
     assert ("call", "self_service") == (recommended[0].channel, recommended[1].channel)
+    for lang in ("en", "ru"):
+        assert [recommended[i].hint(lang) for i in range(2)] == recommended.hints(lang)
+        assert [recommended[1].hint(lang)] == recommended.hints(lang, np.array([1]))
 
 
 def test_nine_recommendations_in_two_languages() -> None:

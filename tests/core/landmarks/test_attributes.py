@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
+import attrs
 import numpy as np
 import pytest
 from tests.core.landmarks.worlds import END, pausing_world
@@ -16,6 +17,7 @@ from abcxyz import (
     Settings,
     Transactions,
     analyze,
+    backtest_lapse,
     lapse_risk,
     rise_chance,
     with_facts,
@@ -102,6 +104,25 @@ def test_attributes_known_only_later_are_learned_from_then(
     same = with_facts(before, attributes=regions)
     assert same.lapse is not None
     assert same.lapse.probability.tobytes() == before.lapse.probability.tobytes()
+
+
+def test_lists_of_past_days_are_learned_from_the_attributes_too(
+    world: tuple[Transactions, Regions],
+) -> None:
+    sales, regions = world
+    only = {who: {"region": one["region"]} for who, one in regions.items()}
+    tried = backtest_lapse(sales, END, 60, most=1, attributes=only)
+    day = tried.days[0].day
+    then = lapse_risk(sales, day, 60, attributes=only)
+    assert {one.customer for one in tried.namings} == set(then.customers[then.named].tolist())
+    assert tried.namings != backtest_lapse(sales, END, 60, most=1).namings
+    # Attributes that are known only later change the lists of the past as well.
+    rules = attrs.evolve(RULES, backtest=1)
+    before = analyze(
+        sales, as_of=END, orders=learning(rules, Settings(lookback="36M"), END),
+        settings=Settings(lookback="36M"), alert_rules=rules, horizon=60,
+    )  # fmt: skip
+    assert with_facts(before, attributes=only, alert_rules=rules).backtest == tried
 
 
 def test_an_unknown_attribute_is_told_and_left_out(world: tuple[Transactions, Regions]) -> None:

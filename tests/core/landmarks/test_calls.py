@@ -27,8 +27,8 @@ from abcxyz import (
     lapse_risk,
     with_facts,
 )
+from abcxyz.core.advice.backtest import Naming
 from abcxyz.core.analysis.learn_lapses import learning
-from abcxyz.core.landmarks.backtest import Naming
 from abcxyz.core.sales.calendar import period_start
 from abcxyz.report.anonymization import anonymize
 from abcxyz.report.customers import Facts
@@ -270,6 +270,33 @@ def test_json_holds_the_list_and_anonymous_files_no_identifiers(analysis: Analys
     of_outcomes = [str(one.customer) for one in hidden.outcomes]
     assert not plain & {*of_calls, *of_outcomes, *map(str, hidden.lapse.customers.tolist())}
     assert set(of_calls) <= set(map(str, hidden.snapshot.customers.tolist()))
+
+
+def test_past_lists_leave_out_who_was_called_lately_or_is_lost() -> None:
+    sales, _ = pausing_world()
+    named = backtest_lapse(sales, END, 60, most=2)
+    first = named.days[0]
+    lost, called = [one.customer for one in named.namings if one.day == first.day][:2]
+    done = [
+        CallOutcome(customer=lost, day=first.day - timedelta(days=1), outcome="lost"),
+        CallOutcome(customer=called, day=first.day, outcome="called"),
+    ]
+    tried = backtest_lapse(sales, END, 60, most=2, outcomes=done)
+    assert lost not in {one.customer for one in tried.namings}
+    assert tried.days[0].named == first.named - 1
+    # The list of a day is made before its calls.
+    assert [one.called for one in tried.namings if one.customer == called] == [True]
+
+
+def test_past_lists_of_the_rule_are_those_of_the_rule() -> None:
+    sales, _ = pausing_world()
+    for rules in (RULE, attrs.evolve(RULE, quantile=0.95, least_gaps=12)):
+        tried = backtest_lapse(sales, END, 60, most=1, alert_rules=rules)
+        day, settings = tried.days[0].day, Settings(lookback="36M")
+        then = analyze(sales, as_of=day, settings=settings, alert_rules=rules)
+        assert tried.days[0].basis == "rule"
+        assert then.calls
+        assert {one.customer for one in tried.namings} == {one.customer for one in then.calls}
 
 
 def test_backtest_of_an_analysis_is_that_of_the_command_and_draws_itself() -> None:

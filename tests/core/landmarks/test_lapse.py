@@ -181,5 +181,5 @@ def test_first_ten_on_made_worlds_have_left() -> None:
         recalls.append(gone[order][: enough.max() + 1].sum() / gone.sum())
     assert np.mean(by_probability) >= 0.95
     assert np.mean(named) >= 0.8
-    # 0.645 over these seeds, 0.55 to 0.78 of one: class A has some thirty leavers in each.
-    assert np.mean(recalls) >= 0.62
+    # 0.686 over these seeds, 0.56 to 0.92 of one: class A has some thirty leavers in each.
+    assert np.mean(recalls) >= 0.65

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from abcxyz.cli.options.language import data_language, text_language
 from abcxyz.cli.options.sales import add_sales_input
 from abcxyz.cli.output.terminal import one_line
@@ -108,13 +110,14 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         lang = data_language(args)
         objects = [
-            _object(one, since[one.key], names, _advice(analysis, one, lang)) for one in alerts
+            _object(one, since[one.key], names, advice)
+            for one, advice in zip(alerts, _advice(analysis, alerts, lang), strict=True)
         ]
         print(json_text(objects))
     else:
         print(_render(alerts, since, names, lang))
-        for one in alerts[:_SHOWN]:
-            advice = _advice(analysis, one, lang)
+        shown = alerts[:_SHOWN]
+        for one, advice in zip(shown, _advice(analysis, shown, lang), strict=True):
             print()
             print(one_line(one.sentence(lang, name=_named(one, names))))
             if advice is not None:
@@ -123,21 +126,28 @@ def run(args: argparse.Namespace) -> int:
     return args.alerts_exit_code if alerts else 0
 
 
-def _advice(analysis: Analysis, alert: Alert, lang: str) -> dict[str, str] | None:
-    """Return the playbook's recommendation for the customer; None for a lead."""
-    if analysis.actions is None:
-        return None
-    i = analysis.snapshot.positions.get(alert.customer)
-    if i is None:
-        return None
-    action = analysis.actions[i]
-    channels = analysis.actions.playbook.channels
-    known = channels[action.channel].in_language(lang) if action.channel in channels else ""
-    return {
-        "channel": known or action.channel,
-        "action": action.text(lang),
-        "hint": action.hint(lang),
-    }
+def _advice(
+    analysis: Analysis, alerts: Sequence[Alert], lang: str
+) -> Sequence[dict[str, str] | None]:
+    """Return the playbook's recommendations for the customers; None for a lead."""
+    actions, positions = analysis.actions, analysis.snapshot.positions
+    if actions is None:
+        return [None] * len(alerts)
+    found = [
+        (n, positions[one.customer]) for n, one in enumerate(alerts) if one.customer in positions
+    ]
+    places = np.array([place for _, place in found], dtype=np.int64)
+    named = {name: words.in_language(lang) for name, words in actions.playbook.channels.items()}
+    advice: list[dict[str, str] | None] = [None] * len(alerts)
+    for (n, _), channel, action, hint in zip(
+        found,
+        actions.channels(places),
+        actions.texts(lang, places),
+        actions.hints(lang, places),
+        strict=True,
+    ):
+        advice[n] = {"channel": named.get(channel) or channel, "action": action, "hint": hint}
+    return advice
 
 
 def _named(alert: Alert, names: Mapping[Any, str]) -> str:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.result import show_result
     from abcxyz.cli.output.terminal import show_warnings
-    from abcxyz.core.landmarks.backtest import MOST_DAYS
+    from abcxyz.core.advice.backtest import MOST_DAYS
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 

@@ -74,8 +74,9 @@ def run(args: argparse.Namespace) -> int:
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.lapse_text import backtest_text, growth_text, lapse_text
     from abcxyz.cli.output.terminal import show_warnings
+    from abcxyz.core.advice.backtest import backtest_of
+    from abcxyz.core.analysis.learn_lapses import learned_attributes
     from abcxyz.core.documents import json_text
-    from abcxyz.core.landmarks.backtest import backtest_of
 
     horizon = parse_horizon(args.horizon)
     with open_sales_input(args) as sales, show_warnings(text_language(args)):
@@ -92,6 +93,8 @@ def run(args: argparse.Namespace) -> int:
                 risk.horizon_days,
                 settings=sales.settings,
                 outcomes=analysis.outcomes,
+                attributes=learned_attributes(analysis, history, sales.alerts),
+                rules=sales.alerts,
             )
         names, lang = sales.reading.names, text_language(args)
     if args.json:
@@ -145,6 +148,7 @@ def _analyzed(sales: SalesInput, horizon: int | None) -> tuple[Analysis, OrderHi
         orders=orders,
         horizon=horizon,
         outcomes=outcomes,
-        alert_rules=sales.alerts,
+        # The lists of the past are made once, when the attributes are known.
+        alert_rules=attrs.evolve(sales.alerts, backtest=0),
     )
     return sales.enrich(analysis), history

@@ -11,9 +11,9 @@ from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import date_text, money, number, percent, text, translate
 
 if TYPE_CHECKING:
+    from abcxyz.core.advice.backtest import Backtest
     from abcxyz.core.advice.calls import Call, CallList
     from abcxyz.core.advice.growth import GrowthList, RisingCustomer
-    from abcxyz.core.landmarks.backtest import Backtest
     from abcxyz.core.landmarks.lapse_record import LapseRisk
 
 __all__ = ["backtest_text", "growth_text", "lapse_text"]
@@ -35,6 +35,8 @@ def lapse_text(risk: LapseRisk, calls: CallList, names: Mapping[Any, str], lang:
     ]
     if risk.judged is not None:
         lines.append(_judged(risk, lang))
+    if calls.basis != risk.basis:
+        lines.append(text("The list: by the rule ({why})", lang, why=translate(calls.why, lang)))
     if not calls:
         lines += ["", text("Nobody of class A is to be called", lang)]
     else:

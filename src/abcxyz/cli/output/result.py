@@ -89,7 +89,7 @@ def write_files(
     """
     from abcxyz.registry import bundled
 
-    registry = bundled()
+    registry = bundled(("sink",))
     failed: list[AbcxyzError] = []
     with stages(lang if shown is None else shown) as progress:
         for name, kind in _FILES:

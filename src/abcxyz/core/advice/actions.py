@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,9 +49,7 @@ class Action:
 
     def hint(self, lang: str = "en") -> str:
         """Return a hint for the talk with the customer; empty for a customer without a class."""
-        if self._advice is None:
-            return ""
-        return self._advice.hint.in_language(lang).format(**self._fields)
+        return _hint(self._advice, lang).format(**self._fields)
 
 
 @frozen(kw_only=True)
@@ -138,9 +136,20 @@ class Actions:
         list of str
             m texts in the order of *places*.
         """
+        return self._filled(lambda advice, refined: _template(advice, refined, lang), places)
+
+    def hints(self, lang: str = "en", places: Ints | None = None) -> list[str]:
+        """Return the hints for the talk: `Action.hint` of many customers, as `texts` does."""
+        return self._filled(lambda advice, _: _hint(advice, lang), places)
+
+    def _filled(
+        self,
+        template_of: Callable[[Advice | None, Refinement | None], str],
+        places: Ints | None,
+    ) -> list[str]:
         texts = np.empty(len(self) if places is None else len(places), dtype=object)
         for advice, refined, rows, at in self._grouped(places):
-            template = _template(advice, refined, lang)
+            template = template_of(advice, refined)
             code = int(self.segment[at[0]])
             # Most recommendations are the same for all customers of a segment.
             if not any(f"{{{name}" in template for name in CUSTOMER_FIELDS):
@@ -190,7 +199,7 @@ class Actions:
                 "segment": [one.segment for one in actions],
                 "channel": self.channels(),
                 "action": self.texts(lang),
-                "hint": [one.hint(lang) for one in actions],
+                "hint": self.hints(lang),
             }
         )
 
@@ -198,6 +207,10 @@ class Actions:
 def _template(advice: Advice | None, refined: Refinement | None, lang: str) -> str:
     parts = [one.text.in_language(lang) for one in (refined, advice) if one is not None]
     return ". ".join(parts)
+
+
+def _hint(advice: Advice | None, lang: str) -> str:
+    return "" if advice is None else advice.hint.in_language(lang)
 
 
 def _channel(advice: Advice | None, refined: Refinement | None) -> str:

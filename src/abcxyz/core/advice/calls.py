@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import same_numbers
@@ -270,9 +269,8 @@ def calls_of_risk(
     >>> len(calls_of_risk(lapse_risk(sales, date(2026, 3, 1))))
     0
     """
-    named = risk.take(risk.named)
     return call_list(
-        [_call(named, i, owners) for i in range(len(named))],
+        _calls(risk.take(risk.named), owners),
         as_of=risk.as_of,
         horizon_days=risk.horizon_days,
         basis=risk.basis,
@@ -282,30 +280,39 @@ def calls_of_risk(
     )
 
 
-def _call(risk: LapseRisk, i: int, owners: Mapping[Any, str | None]) -> Call:
-    customer = risk.customers[i]
-    customer = customer.item() if isinstance(customer, np.generic) else customer
-    facts = risk.facts_of(i)
-    code = int(risk.segment[i])
-    because, against = risk.groups(i)
-    return Call(
-        customer=customer,
-        segment=SEGMENTS[code] if code >= 0 else "N",
-        owner=owners.get(customer),
-        last_day=risk.as_of - timedelta(days=int(facts["silence"])),
-        days=int(facts["silence"]),
-        usual=float(risk.usual_gaps[i]),
-        longest=facts["longest"] if facts["orders"] > 1 else math.nan,
-        months=risk.months_of(i),
-        probability=float(risk.probability[i]),
-        money=float(risk.money[i]),
-        orders=float(risk.orders[i]),
-        expected_loss=float(risk.expected_loss[i]),
-        like=risk.certainty(i),
-        facts=facts,
-        because=because,
-        against=against,
+def _calls(risk: LapseRisk, owners: Mapping[Any, str | None]) -> Iterator[Call]:
+    columns = (
+        risk.customers,
+        risk.segment,
+        risk.usual_gaps,
+        risk.probability,
+        risk.money,
+        risk.orders,
+        risk.expected_loss,
     )
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    for i, (customer, code, usual, probability, money, orders, loss) in enumerate(rows):
+        facts = risk.facts_of(i)
+        days = int(facts["silence"])
+        because, against = risk.groups(i)
+        yield Call(
+            customer=customer,
+            segment=SEGMENTS[code] if code >= 0 else "N",
+            owner=owners.get(customer),
+            last_day=risk.as_of - timedelta(days=days),
+            days=days,
+            usual=usual,
+            longest=facts["longest"] if facts["orders"] > 1 else math.nan,
+            months=risk.months_of(i),
+            probability=probability,
+            money=money,
+            orders=orders,
+            expected_loss=loss,
+            like=risk.certainty(i),
+            facts=facts,
+            because=because,
+            against=against,
+        )
 
 
 def call_list(

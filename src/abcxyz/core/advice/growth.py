@@ -125,12 +125,11 @@ class GrowthList(Sequence[RisingCustomer]):
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return plain values, ready for JSON; reasons in *lang*."""
-        listed = [one.to_dict(lang) for one in self.customers]
         own = attrs.asdict(self, recurse=False)
         plain: dict[str, Any] = plain_value(
-            {**own, "why": translate(self.why, lang), "customers": listed}
+            {**own, "why": translate(self.why, lang), "customers": None}
         )
-        return plain
+        return plain | {"customers": [one.to_dict(lang) for one in self.customers]}
 
     def first_of_owners(self, per_owner: int) -> GrowthList:
         """Return the list in its order, with so many customers per responsible employee.

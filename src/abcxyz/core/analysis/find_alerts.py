@@ -181,15 +181,17 @@ class _AlertFinder:
         again raises nothing.
         """
         silent = self._occasion(call, call.last_day.isoformat())
-        steps = [f"{silent}:p{step}" for step in _STEPS]
         before = self._analysis.raised_before
-        now = next((at for at, step in enumerate(_STEPS) if 100 * call.probability >= step), None)
-        past = (at for at, one in enumerate(steps) if f"lapsed_a:{call.customer}:{one}" in before)
-        highest = min([*([] if now is None else [now]), *past], default=None)
+        key = f"lapsed_a:{call.customer}:{silent}:p"
+        reached = [
+            step
+            for step in _STEPS
+            if 100 * call.probability >= step or (before and f"{key}{step}" in before)
+        ]
         return self._alert(
             "lapsed_a",
             self._snapshot.positions[call.customer],
-            silent if highest is None else steps[highest],
+            f"{silent}:p{max(reached)}" if reached else silent,
             call.expected_loss,
             age=max(0, math.floor(call.days - call.usual)),
             days=call.days,

@@ -193,9 +193,6 @@ def find_growth(
 def _chances(analysis: Analysis, rise: RiseChance) -> Floats:
     """Return the (n,) chances in the order of the snapshot; NaN for the others."""
     chances = np.full(len(analysis.snapshot), math.nan)
-    positions = analysis.snapshot.positions
-    for customer, chance in zip(rise.customers.tolist(), rise.probability.tolist(), strict=True):
-        place = positions.get(customer)
-        if place is not None:
-            chances[place] = chance
+    rows = analysis.snapshot.rows_of(rise.customers)
+    chances[rows[rows >= 0]] = rise.probability[rows >= 0]
     return chances

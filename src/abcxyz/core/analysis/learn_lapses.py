@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import attrs
 import numpy as np
 
 from abcxyz._arrays import Bools, freeze
 from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.advice.backtest import backtest_of
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.landmarks.backtest import backtest_of
 from abcxyz.core.landmarks.features import attribute_columns
 from abcxyz.core.landmarks.horizon import STALE
 from abcxyz.core.landmarks.lapse import lapse_from, lapse_outcome
@@ -26,7 +27,7 @@ from abcxyz.core.landmarks.sample import LandmarkStudy
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["late_customers", "learned", "learning", "with_learned"]
+__all__ = ["late_customers", "learned", "learned_attributes", "learning", "with_learned"]
 
 
 def learning(
@@ -67,17 +68,15 @@ def learned(
 
     Where they are not known yet, the history is stored until they are.
     """
-    snapshot, columns = analysis.snapshot, {}
+    snapshot = analysis.snapshot
     waiting = bool(rules.attributes) and not analysis.attributes
-    if rules.attributes and not waiting:
-        customers = history.customers.tolist()
-        columns = attribute_columns(customers, analysis.attributes, rules.attributes)
+    columns = learned_attributes(analysis, history, rules)
     study = LandmarkStudy.of(
         history, snapshot.as_of, horizon, snapshot.settings, snapshot, columns
     )
     lapses, rises = study.examples(lapse_outcome(study), rise_outcome(study))
     tried = analysis.backtest
-    if rules.backtest and tried is None:
+    if rules.backtest:
         tried = backtest_of(
             history,
             snapshot.as_of,
@@ -85,14 +84,26 @@ def learned(
             settings=snapshot.settings,
             most=rules.backtest,
             outcomes=analysis.outcomes,
+            attributes=columns,
+            rules=rules,
         )
     return attrs.evolve(
         analysis,
-        lapse=lapse_from(study, lapses),
+        lapse=lapse_from(study, lapses, quantile=rules.quantile, least_gaps=rules.least_gaps),
         rise=rise_from(study, rises),
         backtest=tried,
         history=history if waiting else None,
     )
+
+
+def learned_attributes(
+    analysis: Analysis, history: OrderHistory, rules: AlertRules
+) -> dict[str, Any]:
+    """Return the attributes that the rules name as features, if any attributes are known."""
+    if not rules.attributes or not analysis.attributes:
+        return {}
+    customers = history.customers.tolist()
+    return attribute_columns(customers, analysis.attributes, rules.attributes)
 
 
 def late_customers(
@@ -110,9 +121,7 @@ def late_customers(
     late = np.zeros(len(analysis.snapshot), dtype=bool)
     days = np.array(silence.days)
     chosen = np.flatnonzero(risk.late & (risk.probability >= NAMED))
-    positions = analysis.snapshot.positions
-    places = [positions.get(who, -1) for who in risk.customers[chosen].tolist()]
-    place = np.array(places, dtype=np.int64)
+    place = analysis.snapshot.rows_of(risk.customers[chosen])
     chosen, place = chosen[place >= 0], place[place >= 0]
     late[place] = True
     days[place], usual[place] = risk.facts["silence"][chosen], risk.usual_gaps[chosen]

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Floats, freeze, frozen_map
 from abcxyz.core.advice.actions import Actions
 from abcxyz.core.advice.alerts import Alert, Alerts
+from abcxyz.core.advice.backtest import Backtest
 from abcxyz.core.advice.calls import CallList, CallOutcome
 from abcxyz.core.advice.growth import GrowthList
 from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
@@ -25,7 +26,6 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.core.landmarks.backtest import Backtest
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.order_history import OrderHistory
 from abcxyz.core.landmarks.rise import RiseChance
@@ -238,11 +238,8 @@ class Analysis(Drawable, Tabular):
         """(n,) usual days between orders: the mean of each customer's gaps; NaN without one."""
         gaps = np.array(self.rhythm.means())
         if self.lapse is not None:
-            own = self.lapse.facts["own_gap"].tolist()
-            place = self.snapshot.positions
-            for customer, gap in zip(self.lapse.customers.tolist(), own, strict=True):
-                if customer in place:
-                    gaps[place[customer]] = gap
+            rows = self.snapshot.rows_of(self.lapse.customers)
+            gaps[rows[rows >= 0]] = self.lapse.facts["own_gap"][rows >= 0]
         return freeze(gaps)
 
     def silence(self, quantile: float = 0.9, least: int = 5) -> Silence:

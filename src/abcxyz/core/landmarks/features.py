@@ -25,6 +25,9 @@ _YEAR = 365
 _PRIOR_GAPS = 2.0  # weight of the pooled gap in a customer's own mean gap
 _PRIOR_SPREAD = 8.0  # weight of the pooled variation of gaps in a customer's own
 _VARIATION = (0.05, 3.0)  # limits of a squared coefficient of variation
+# Horizons that the rhythm looks ahead. Within one, customers with long gaps are as likely to be
+# silent as those who have left; the card and the calibration say how likely one horizon is.
+_LOOK_AHEAD = 2
 _MONTHS = 6
 
 TRENDS: Mapping[str, str] = MappingProxyType(
@@ -139,7 +142,7 @@ def features_at(
     pooled = float(np.median(variation[many])) if many.any() else 1.0
     variation = (variation * gaps + _PRIOR_SPREAD * pooled) / (gaps + _PRIOR_SPREAD)
     shape = 1 / np.clip(variation, *_VARIATION)
-    rhythm = lapse_log_odds(silence, mean_gap, shape, horizon)
+    rhythm = lapse_log_odds(silence, mean_gap, shape, _LOOK_AHEAD * horizon)
 
     def orders(since: int, until: int = 0) -> Floats:
         return (sums.orders[at(until)] - sums.orders[at(since)]).astype(np.float64)

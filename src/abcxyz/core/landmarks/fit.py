@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import Any
 
@@ -100,7 +101,7 @@ class Evidence:
 
     def of_like(self, probability: float) -> tuple[int, int]:
         """Return the number of examples with a like probability, and of those with the outcome."""
-        place = int(np.searchsorted(self.edges, probability, side="left"))
+        place = bisect_left(self.edges, probability)
         return int(self.rows[place]), int(self.events[place])
 
 
@@ -287,8 +288,13 @@ class _Learner:
         self._of_card = self._weights
         if examples.weight is not None:
             self._of_card = self._weights * examples.weight
-        self._binned = Binned.of(examples, trends, trial.most, trial.least_share)
+        self._trends = trends
         self._raw: dict[str, Floats] = {}
+        self._whole: dict[str, Simple] = {}
+
+    @functools.cached_property
+    def _binned(self) -> Binned:
+        return Binned.of(self._examples, self._trends, self._trial.most, self._trial.least_share)
 
     @functools.cached_property
     def _card(self) -> Card:
@@ -296,13 +302,18 @@ class _Learner:
 
     def _model(self, name: str, rows: Ints | None = None) -> Card | Simple:
         """Fit to some examples; None for all."""
-        if name != LEARNED:
-            part = slice(None) if rows is None else rows
-            values, outcome = self._examples.columns[name][part], self._examples.outcome[part]
-            return fit_simple(name, self._simple[name], values, outcome, self._weights[part])
-        if rows is None:
-            return self._card
-        return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name == LEARNED:
+            if rows is None:
+                return self._card
+            return self._binned.fit(self._examples.outcome, rows, self._of_card, self._card)
+        if name not in self._whole:
+            self._whole[name] = self._fit_simple(name, slice(None))
+        whole = self._whole[name]
+        return whole if rows is None else self._fit_simple(name, rows, whole)
+
+    def _fit_simple(self, name: str, rows: Ints | slice, near: Simple | None = None) -> Simple:
+        values, outcome = self._examples.columns[name][rows], self._examples.outcome[rows]
+        return fit_simple(name, self._simple[name], values, outcome, self._weights[rows], near)
 
     def _left_out(self, name: str) -> Floats:
         """Return log-odds of all examples, by models fitted without the example's unit."""

@@ -119,6 +119,9 @@ def lapse_of(
     settings: Settings,
     snapshot: Snapshot | None = None,
     attributes: Mapping[str, Any] = MappingProxyType({}),
+    learn: bool = True,
+    quantile: float = 0.9,
+    least_gaps: int = 5,
 ) -> LapseRisk:
     """Estimate the lapse risk from an order history; see `lapse_risk`.
 
@@ -132,9 +135,14 @@ def lapse_of(
         Classes on that day; None for those of the history.
     attributes
         Further features, as `attribute_columns` returns them.
+    learn
+        Whether to learn; otherwise the basis is ``rule``.
+    quantile, least_gaps
+        Of the rule, as in `AlertRules`.
     """
     study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
-    return lapse_from(study, *study.examples(lapse_outcome(study)))
+    examples = study.examples(lapse_outcome(study))[0] if learn else None
+    return lapse_from(study, examples, quantile=quantile, least_gaps=least_gaps)
 
 
 def lapse_outcome(study: LandmarkStudy) -> Outcome:
@@ -149,8 +157,18 @@ def lapse_outcome(study: LandmarkStudy) -> Outcome:
     return Outcome(outcome, lambda features: features.abc == 0)
 
 
-def lapse_from(study: LandmarkStudy, examples: Examples | None) -> LapseRisk:
-    """Fit to the examples of `lapse_outcome`, and estimate the lapse risk on the day."""
+def lapse_from(
+    study: LandmarkStudy,
+    examples: Examples | None,
+    *,
+    quantile: float = 0.9,
+    least_gaps: int = 5,
+) -> LapseRisk:
+    """Fit to the examples of `lapse_outcome`, and estimate the lapse risk on the day.
+
+    Where nothing can be learned, those are late who are silent beyond a quantile of their gaps,
+    with the options of `AlertRules`.
+    """
     history, now, horizon, snapshot = study.history, study.now, study.horizon, study.snapshot
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
@@ -164,7 +182,9 @@ def lapse_from(study: LandmarkStudy, examples: Examples | None) -> LapseRisk:
     rank = np.lexsort((np.arange(len(money)), -np.nan_to_num(money), -np.nan_to_num(loss),
                        abc != 0))  # fmt: skip
     order = rank[now.known[rank]]
-    late = now.facts["late"] > 0 if fit.model is not None else _by_quantile(history, abc)
+    late = now.facts["late"] > 0
+    if fit.model is None:
+        late = _by_quantile(history, abc, quantile, least_gaps)
     orders = now.columns["orders_365"] * horizon / pace
     listed = order[(abc == 0)[order] & late[order]]
     rows = np.sort(listed)
@@ -191,8 +211,8 @@ def lapse_from(study: LandmarkStudy, examples: Examples | None) -> LapseRisk:
     )
 
 
-def _by_quantile(history: OrderHistory, abc: Codes) -> Bools:
-    """Return whether a customer is silent beyond the 90th percentile of the own gaps."""
+def _by_quantile(history: OrderHistory, abc: Codes, quantile: float, least: int) -> Bools:
+    """Return whether a customer is silent beyond a quantile of the own gaps."""
     sums = history.sums
     counts = np.diff(np.append(sums.orders[history.starts], sums.orders[-1]))
     gaps = np.diff(sums.gap)
@@ -201,17 +221,15 @@ def _by_quantile(history: OrderHistory, abc: Codes) -> Bools:
     last = np.full(len(history), "NaT", dtype="M8[D]")
     some = counts > 0
     last[some] = sums.day[np.cumsum(counts)[some] - 1].astype("M8[D]")
-    return silence(rhythm, last, abc, np.datetime64(history.span[1], "D")).late
+    until = np.datetime64(history.span[1], "D")
+    return silence(rhythm, last, abc, until, quantile=quantile, least=least).late
 
 
 def _segments(history: OrderHistory, snapshot: Snapshot | None) -> Codes:
     if snapshot is None:
         return np.full(len(history), -1, dtype=np.int8)
-    if np.array_equal(history.customers, snapshot.customers):
-        return snapshot.segment
-    codes = dict(zip(snapshot.customers.tolist(), snapshot.segment.tolist(), strict=True))
-    found = (codes.get(who, -1) for who in history.customers.tolist())
-    return np.fromiter(found, np.int8, len(history))
+    rows = snapshot.rows_of(history.customers)
+    return np.where(rows < 0, np.int8(-1), snapshot.segment[rows])
 
 
 def _why(fit: LandmarkFit, basis: str) -> Message:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from bisect import bisect_left
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -167,7 +168,7 @@ class LapseRisk:
 
     def months_of(self, i: int) -> tuple[float, ...]:
         """Return the money of 24 months of customer number *i*; empty unless late in class A."""
-        place = int(np.searchsorted(self._monthly, i))
+        place = bisect_left(self._monthly, i)
         if place == len(self._monthly) or self._monthly[place] != i:
             return ()
         return tuple(self.months[place].tolist())

@@ -230,7 +230,7 @@ class Binned:
             chosen = [one for one in chosen if one[0].name in names]
             start = np.array([near.intercept, *(names[one[0].name] for one in chosen)])
         while chosen:
-            evidence = np.stack([woe[place] for _, woe, place in chosen], axis=1)
+            evidence = np.stack([woe[place] for _, woe, place in chosen]).T
             intercept, slopes = ridge_logit(
                 evidence, truth, penalty=_PENALTY, weights=weight, start=start
             )

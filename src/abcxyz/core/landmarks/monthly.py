@@ -42,7 +42,10 @@ def monthly_sums(history: OrderHistory, as_of: date, rows: Ints) -> Floats:
     """
     part = history.take(rows)
     first = first_of_months(as_of)
-    starts = [shift_period(first, "month", k) for k in range(MONTHS)]
-    edges = [part.before(day_number(day)) for day in (*starts, as_of)]
-    sums: Floats = np.diff([part.sums.net[edge] for edge in edges], axis=0).T
-    return sums
+    starts = [day_number(shift_period(first, "month", k)) for k in range(MONTHS)]
+    edges = [*starts, day_number(as_of)]
+    month = np.searchsorted(edges, part.days, side="right") - 1
+    inside = (month >= 0) & (month < MONTHS)
+    cell = ((part.keys >> 32) * MONTHS + month)[inside]
+    sums = np.bincount(cell, weights=part.net[inside], minlength=len(rows) * MONTHS)
+    return sums.astype(np.float64).reshape(-1, MONTHS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -98,13 +98,14 @@ class OrderHistory:
             return np.searchsorted(self.keys, rows | (day + _MIDDLE))
         # Counting all entries is cheaper than a search for every customer among a few of each.
         earlier = np.zeros(len(self.keys) + 1, dtype=np.int64)
-        np.cumsum(self._days < day, out=earlier[1:])
+        np.cumsum(self.days < day, out=earlier[1:])
         ends = np.append(self.starts[1:], len(self.keys))
         places: Ints = self.starts + earlier[ends] - earlier[self.starts]
         return places
 
     @functools.cached_property
-    def _days(self) -> npt.NDArray[np.int32]:
+    def days(self) -> npt.NDArray[np.int32]:
+        """(m,) days of the entries, counted from 1970-01-01."""
         return ((self.keys & 0xFFFFFFFF) - _MIDDLE).astype(np.int32)
 
     @functools.cached_property
@@ -168,17 +169,18 @@ class Sums:
     """
 
     def __init__(self, history: OrderHistory) -> None:
-        self.net, self.bought, self.returned = (
-            _running(one) for one in (history.net, history.bought, history.returned)
-        )
+        money = (history.net, history.bought, history.returned)
+        self.net, self.bought, self.returned = _each(_running, money)
         is_order = history.bought > 0
-        self.orders: Ints = np.concatenate(([0], np.cumsum(is_order)))
-        owner = history.keys[is_order] >> 32
-        self.day: Ints = (history.keys[is_order] & 0xFFFFFFFF) - _MIDDLE
-        self.money: Floats = history.bought[is_order]
+        self.orders: Ints = np.zeros(len(is_order) + 1, dtype=np.int64)
+        np.cumsum(is_order, out=self.orders[1:])
+        keys, self.money = history.keys, history.bought
+        if not is_order.all():
+            keys, self.money = keys[is_order], self.money[is_order]
+        owner = keys >> 32
+        self.day: Ints = (keys & 0xFFFFFFFF) - _MIDDLE
         gap = np.zeros(len(owner))
-        follows = owner[1:] == owner[:-1]
-        gap[1:][follows] = (self.day[1:] - self.day[:-1])[follows]
+        gap[1:] = np.where(owner[1:] == owner[:-1], self.day[1:] - self.day[:-1], 0)
         self.gap, self.gap_square = _running(gap), _running(gap * gap)
         # The running maximum within a customer: each customer's gaps exceed those before.
         raised = owner * _FAR
@@ -186,8 +188,16 @@ class Sums:
 
 
 def _running(values: Floats) -> Floats:
-    sums: Floats = np.concatenate(([0.0], np.cumsum(values)))
+    sums = np.zeros(len(values) + 1)
+    np.cumsum(values, out=sums[1:])
     return sums
+
+
+def _each(work: Callable[[Floats], Floats], money: Iterable[Floats]) -> list[Floats]:
+    """Apply a function to arrays: once to one that stands in several places."""
+    done: dict[int, Floats] = {}
+    return [done[id(one)] if id(one) in done else done.setdefault(id(one), work(one))
+            for one in money]  # fmt: skip
 
 
 Money = Sequence[Floats]
@@ -261,7 +271,10 @@ class OrderHistoryCollector:
                     "the metric profit needs the cost of each sale; give the transactions a cost"
                 )
             net = amount - batch.cost
-        self._parts.append(_by_day(keys, (net, np.maximum(amount, 0.0), np.maximum(-amount, 0.0))))
+        bought, returned = amount, np.zeros(len(amount))
+        if (amount < 0).any():
+            bought, returned = np.maximum(amount, 0.0), np.maximum(-amount, 0.0)
+        self._parts.append(_by_day(keys, (net, bought, returned)))
         self._loose += len(self._parts[-1][0])
         if self._loose > min(_MANY, self._most) and len(self._parts) > 1:
             self._reduce()
@@ -272,6 +285,8 @@ class OrderHistoryCollector:
             money = [np.zeros(0), np.zeros(0), np.zeros(0)]
             for place, first in enumerate(money):
                 money[place] = np.concatenate([first, *(one[place] for _, one in self._parts)])
+            if all(net is bought for _, (net, bought, _) in self._parts):
+                money[1] = money[0]
             self._parts = [_by_day(keys, money)]
         self._loose = 0
         self._too_many = len(self._parts[0][0]) > self._most
@@ -287,14 +302,14 @@ class OrderHistoryCollector:
         if not known.all():
             row = np.cumsum(known) - 1
             keys = (row[keys >> 32] << 32) | (keys & 0xFFFFFFFF)
-        net, bought, returned = money
+        net, bought, returned = _each(freeze, money)
         customers = self._coder.customers(known)
         return OrderHistory(
             customers=freeze(customers if self._labels is None else self._labels[customers]),
             keys=freeze(keys),
-            net=freeze(net),
-            bought=freeze(bought),
-            returned=freeze(returned),
+            net=net,
+            bought=bought,
+            returned=returned,
         )
 
 
@@ -303,12 +318,27 @@ def _by_day(keys: Ints, money: Money) -> tuple[Ints, Money]:
     if not len(keys):
         return keys, money
     if (keys[1:] < keys[:-1]).any():
-        order = np.argsort(keys)
-        keys, money = keys[order], [one[order] if one.any() else one for one in money]
+        order = _order(keys)
+        keys, money = keys[order], _each(lambda one: one[order] if one.any() else one, money)
     starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1])))
     if len(starts) == len(keys):
         return keys, money
-    return keys[starts], [np.add.reduceat(one, starts) for one in money]
+    return keys[starts], _each(lambda one: np.add.reduceat(one, starts), money)
+
+
+def _order(keys: Ints) -> Ints:
+    """Return the places of keys in ascending order; equal ones stand as they came.
+
+    Numbers that hold a key and its place are sorted several times as fast as places by keys.
+    """
+    row, day = keys >> 32, keys & 0xFFFFFFFF
+    first = int(day.min())
+    width, bits = int(day.max()) - first + 1, len(keys).bit_length()
+    if (int(row.max()) + 1) * width >= 1 << (63 - bits):
+        return np.argsort(keys, kind="stable")
+    packed: Ints = ((row * width + (day - first)) << bits) | np.arange(len(keys))
+    packed.sort()
+    return packed & ((1 << bits) - 1)
 
 
 def collect_orders(

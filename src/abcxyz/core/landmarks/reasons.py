@@ -6,6 +6,7 @@ import functools
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -78,6 +79,16 @@ def is_known(group: str, facts: Mapping[str, float]) -> bool:
     if group == "returns":
         return facts["returned"] > 0
     return needed is None or not math.isnan(facts[needed])
+
+
+def are_known(group: str, facts: Mapping[str, Floats]) -> Bools:
+    """Return `is_known` of n customers by their (n,) facts."""
+    if group == "returns":
+        return np.asarray(facts["returned"] > 0)
+    needed = _NEEDED.get(group)
+    if needed is None:
+        return np.ones(len(next(iter(facts.values()))), dtype=bool)
+    return ~np.isnan(facts[needed])
 
 
 def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
@@ -175,6 +186,13 @@ def strongest(pushes: Mapping[str, float]) -> tuple[list[str], list[str]]:
     return raising, [name for push, name in sorted(strengths) if push < 0]
 
 
+def _first_places(push: Floats) -> tuple[list[list[int]], list[int]]:
+    """Return the (n, 3) places of the largest positive log-odds, and the (n,) number of them."""
+    order = np.argsort(-push, axis=1, kind="stable")[:, :_REASONS]
+    count = np.minimum((push > 0).sum(axis=1), _REASONS)
+    return order.tolist(), count.tolist()
+
+
 class Reasons:
     """Reasons of n probabilities: what moves each off the average, as sentences.
 
@@ -203,40 +221,44 @@ class Reasons:
 
         The strongest group is the first, and three of either side are the most.
         """
-        return self._groups(i, self.facts_of(i))
+        (raising, count), (lowering, count_lowering) = self._ranked
+        names = self._names
+        return (
+            tuple([names[place] for place in raising[i][: count[i]]]),
+            tuple([names[place] for place in lowering[i][: count_lowering[i]]]),
+        )
 
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
         """Return what raises probability number *i* in words, or what lowers it."""
-        facts = self.facts_of(i)
-        return sentences(self._groups(i, facts)[against], facts, lang)
+        return sentences(self.groups(i)[against], self.facts_of(i), lang)
 
-    def _groups(
-        self, i: int, facts: Mapping[str, float]
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        pushes = zip(self._pushes, self._table(i), strict=True)
-        raising, lowering = strongest(
-            {name: push for name, push in pushes if is_known(name, facts)}
-        )
+    @functools.cached_property
+    def _names(self) -> list[str]:
+        named = [] if self._first is None else [self._first[0]]
+        return sorted({*self._pushes, *named})
+
+    # `strongest` for all n at once: thousands of rows are asked for, one after the other.
+    @functools.cached_property
+    def _ranked(self) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+        """The places in `_names` of what raises each probability and what lowers it, counted."""
+        n = len(next(iter(self._facts.values())))
+        nothing = np.zeros(n)
+        push = np.array([self._pushes.get(name, nothing) for name in self._names])
+        push = push.reshape(len(self._names), n).T
+        known = np.array([are_known(name, self._facts) for name in self._names], dtype=bool)
+        known = known.reshape(len(self._names), n).T
+        push = np.where(known & (np.abs(push) >= _TELLING), push, 0.0)
         if self._first is not None:
             group, holds = self._first
-            if holds[i] and is_known(group, facts):
-                raising = [group, *(name for name in raising if name != group)]
-                lowering = [name for name in lowering if name != group]
-        return tuple(raising[:_REASONS]), tuple(lowering[:_REASONS])
-
-    def _table(self, i: int) -> list[float]:
-        row: list[float] = self._stacked[i].tolist() if self._pushes else []
-        return row
+            place = self._names.index(group)
+            push[holds & known[:, place], place] = np.inf
+        return _first_places(push), _first_places(-push)
 
     def facts_of(self, i: int) -> dict[str, float]:
         """Return the facts behind probability number *i*."""
         return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
 
     # One row of a table is read faster than one number each of many arrays.
-    @functools.cached_property
-    def _stacked(self) -> Floats:
-        return np.stack(list(self._pushes.values()), axis=1)
-
     @functools.cached_property
     def _stacked_facts(self) -> Floats:
         return np.stack(list(self._facts.values()), axis=1)

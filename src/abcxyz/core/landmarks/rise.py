@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, as_day, freeze, frozen_map
 from abcxyz.core.landmarks.features import Features, attribute_columns, classes_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
@@ -232,8 +232,7 @@ def _with_value(features: Features) -> Features:
 
 
 def _aligned(history: OrderHistory, snapshot: Snapshot) -> tuple[Codes, Floats]:
-    place = snapshot.positions
-    rows: Ints = np.array([place.get(who, -1) for who in history.customers.tolist()], np.int64)
+    rows = snapshot.rows_of(history.customers)
     inside = rows >= 0
     abc = np.where(inside, snapshot.abc[rows], -1).astype(np.int8)
     return abc, np.where(inside, snapshot.value[rows].astype(np.float64), np.nan)

@@ -24,8 +24,8 @@ __all__ = ["STEP", "LandmarkStudy", "Outcome", "landmark_days", "sample_rows"]
 STEP = 30
 """Days from one landmark to the next."""
 
-_MOST_CUSTOMERS = 8_000
-_MOST_ROWS = 40_000
+_MOST_CUSTOMERS = 4_000
+_MOST_ROWS = 16_000
 _MOST_LANDMARKS = 24
 _SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
 
@@ -174,7 +174,7 @@ class LandmarkStudy:
         Returns
         -------
         list of Examples or None
-            About 40,000 at most of each: many customers are examples at some of the earlier
+            About 16,000 at most of each: many customers are examples at some of the earlier
             landmarks only. None without any.
         """
         days = landmark_days(self.history.span[0], day_number(self.as_of), self.horizon)

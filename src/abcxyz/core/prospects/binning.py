@@ -118,12 +118,14 @@ def bin_attribute(
     smoothing
         See `weight_of_evidence`.
     """
+    places: Ints | None = None
     if kind == "number":
-        bins = _number_bins(name, column, outcome, trend, special, min_share)
+        bins, places = _number_bins(name, column, outcome, trend, special, min_share)
     else:
         bins = _word_bins(column, min_share)
     attribute = Attribute(name, kind, 0.0, bins)
-    places = _places(attribute, column)
+    if places is None:
+        places = _places(attribute, column)
     counts = _counts(attribute, places, outcome)
     return Binning(attribute, counts, weight_of_evidence(counts, smoothing), places)
 
@@ -150,16 +152,18 @@ def _number_bins(
     trend: str,
     special: Sequence[float],
     min_share: float,
-) -> list[Bin]:
+) -> tuple[list[Bin], Ints | None]:
+    """Return the bins, and the (n,) bin of each value; None for the latter with *special*."""
     figures, _ = as_figures(column, name, strict=False)
     specials = [Bin(0.0, values=(f"{value:g}",)) for value in special]
     usual = ~np.isnan(figures) & ~np.isin(figures, special)
     values, truth = figures[usual], outcome[usual]
     if not len(values):
-        return [*specials, Bin(0.0)] if specials else []
-    quantiles = np.quantile(values, np.linspace(0, 1, _FINE + 1)[1:-1], method="lower")
-    edges = np.unique(quantiles)
-    edges = edges[edges < values.max()]
+        return [*specials, Bin(0.0)] if specials else [], None
+    # The lower of two neighbours where a quantile lies between them.
+    ascending, shares = np.sort(values), np.linspace(0, 1, _FINE + 1)[1:-1]
+    edges = np.unique(ascending[np.floor((len(values) - 1) * shares).astype(np.intp)])
+    edges = edges[edges < ascending[-1]]
     place = np.searchsorted(edges, values, side="left")
     size = len(edges) + 1
     counts = np.bincount(2 * place + truth, minlength=2 * size).reshape(size, 2)
@@ -174,7 +178,12 @@ def _number_bins(
         group = np.concatenate([[0], np.cumsum(np.abs(np.diff(best)) > 1e-12)])
     ends = merge_small(counts, group, min_share * len(figures))
     cuts = [float(edges[end]) for end in ends[:-1]]
-    return [*specials, *(Bin(0.0, upto=edge) for edge in cuts), Bin(0.0)]
+    bins = [*specials, *(Bin(0.0, upto=edge) for edge in cuts), Bin(0.0)]
+    if specials:
+        return bins, None
+    places = np.full(len(figures), len(bins))
+    places[usual] = np.searchsorted(ends, np.arange(size))[place]
+    return bins, places
 
 
 def isotonic(values: npt.ArrayLike, weights: npt.ArrayLike, *, increasing: bool = True) -> Floats:

@@ -12,7 +12,7 @@ __all__ = ["calibrate", "drift_share", "ridge_logit", "shift_to_share", "sigmoid
 
 _STEPS = 60
 _HALVINGS = 30
-_CLOSE = 1e-7
+_CLOSE = 1e-5  # length of a last step: what is left after it is about its square
 _BLOCK = 1024  # rows of a product of matrices that threads would only slow down
 
 
@@ -53,7 +53,7 @@ def ridge_logit(
     Notes
     -----
     Maximises ``sum w (y ln p + (1 - y) ln(1 - p)) - penalty |b|^2 / 2``, which is concave, by
-    `maximise_likelihood`.
+    Newton's method.
 
     Examples
     --------

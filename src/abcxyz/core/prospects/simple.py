@@ -47,8 +47,9 @@ class Curve:
         values: Floats,
         outcome: Bools,
         weights: Floats | None = None,
+        near: Curve | None = None,
     ) -> Curve:
-        """Fit the line to (n,) values with their outcomes."""
+        """Fit the line to (n,) values with their outcomes; the search begins with *near*."""
         known = values[~np.isnan(values)]
         middle = float(np.median(known)) if len(known) else 1.0
         curve = cls(feature, logarithm, middle, 0.0, 1.0)
@@ -57,6 +58,7 @@ class Curve:
             outcome,
             penalty=1e-3,
             weights=weights,
+            start=None if near is None else np.array([near.intercept, near.slope]),
         )
         return cls(feature, logarithm, middle, intercept, float(slope))
 
@@ -118,7 +120,12 @@ Simple = Curve | Rates
 
 
 def fit_simple(
-    feature: str, kind: str, values: Any, outcome: Bools, weights: Floats | None = None
+    feature: str,
+    kind: str,
+    values: Any,
+    outcome: Bools,
+    weights: Floats | None = None,
+    near: Simple | None = None,
 ) -> Simple:
     """Fit a simple model.
 
@@ -130,7 +137,10 @@ def fit_simple(
         ``line``, ``logarithm`` (a line over the logarithm) or ``rates`` (a share per category).
     values, outcome, weights
         (n,) values of the feature, outcomes, and weights; None for 1.
+    near
+        A fit to more examples, with which the search begins; None for a constant.
     """
     if kind == "rates":
         return Rates.fit(feature, values, outcome, weights)
-    return Curve.fit(feature, kind == "logarithm", values, outcome, weights)
+    line = near if isinstance(near, Curve) else None
+    return Curve.fit(feature, kind == "logarithm", values, outcome, weights, line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from datetime import date
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -124,6 +125,13 @@ class Snapshot(Tabular):
     def positions(self) -> Mapping[Any, int]:
         """Customer -> index in the arrays; made on first access, so that a search is no scan."""
         return frozen_map({who: i for i, who in enumerate(self.customers.tolist())})
+
+    def rows_of(self, customers: npt.NDArray[Any]) -> Ints:
+        """Return the (k,) positions of customers in the arrays; -1 for those who are absent."""
+        if np.array_equal(customers, self.customers):
+            return np.arange(len(customers))
+        places = map(self.positions.get, customers.tolist(), repeat(-1))
+        return np.fromiter(places, np.int64, len(customers))
 
     @functools.cached_property
     def segment(self) -> Codes:

@@ -49,12 +49,15 @@ def environment(package: str = PAGE) -> jinja2.Environment:
             kind="HTML",
             package="jinja2",
         ) from None
+    from abcxyz.report.page.bytecode import CompiledTemplates
+
     return jinja2.Environment(
         loader=jinja2.FunctionLoader(functools.partial(asset, package=package)),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(package),
     )
 
 

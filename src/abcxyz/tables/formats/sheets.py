@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Sheet", "Workbook"]
+__all__ = ["Sheet", "Workbook", "without_collection"]
 
 Range = tuple[int, int, int, int]
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Suspend the search for cycles, which visits millions of new cells again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @frozen(eq=False)

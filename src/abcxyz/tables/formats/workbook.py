@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from abcxyz.tables.containers.contents import absent, damaged
 from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.formats.bounded_process import read_bounded
 from abcxyz.tables.formats.sheet_size import check_ods, read_parts
-from abcxyz.tables.formats.sheets import Range, Sheet, Workbook
+from abcxyz.tables.formats.sheets import Range, Sheet, Workbook, without_collection
 
 __all__ = ["open_workbook"]
 
@@ -96,7 +95,7 @@ def _by_calamine(calamine: Any, where: str, path: Path) -> Workbook:
     hidden = frozenset(one.name for one in tables if not str(one.visible).endswith(".Visible"))
 
     def read(name: str) -> Sheet:
-        with _reading(where), _without_collection():
+        with _reading(where), without_collection():
             sheet = book.get_sheet_by_name(name)
             rows = sheet.to_python(skip_empty_area=True)
             top, left = sheet.start or (0, 0)
@@ -127,18 +126,6 @@ def _inside(merged: Any, top: int, left: int) -> Range:
     return first_row - top, first_column - left, last_row - top, last_column - left
 
 
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Suspend the search for cycles, which visits millions of new cells again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
-
-
 def _by_openpyxl(where: str, path: Path) -> Workbook:
     try:
         import openpyxl
@@ -150,7 +137,7 @@ def _by_openpyxl(where: str, path: Path) -> Workbook:
         names = [one.title for one in book.worksheets]
 
     def read(name: str) -> Sheet:
-        with _reading(where), _without_collection():
+        with _reading(where), without_collection():
             page = book[name]
             # Some programs write a wrong sheet size, which must not truncate the rows.
             page.reset_dimensions()

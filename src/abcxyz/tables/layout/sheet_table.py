@@ -10,7 +10,7 @@ import pandas as pd
 
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.columns import frame_of_columns
-from abcxyz.tables.formats.sheets import Sheet
+from abcxyz.tables.formats.sheets import Sheet, without_collection
 from abcxyz.tables.layout.heading import HEAD_ROWS, Heading, find_heading
 from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.layout.periods import is_period
@@ -71,6 +71,10 @@ def heading_remarks(heading: Heading, first_line: int) -> list[str]:
     return remarks
 
 
+_BLANK = ("", None)
+
+
+@without_collection()
 def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTable:
     """Return the table of a sheet.
 
@@ -91,14 +95,15 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTabl
         rows, merged = _unmerged(sheet, heading.below)
     lines, body = [], []
     for line, row in enumerate(rows[heading.below :], first):
-        if any(cell not in ("", None) for cell in row):
+        # Mostly the first cell decides, without a search through the others.
+        if (row and row[0] not in _BLANK) or any(cell not in _BLANK for cell in row):
             lines.append(line)
             body.append(row)
     columns: list[Sequence[Any]] = list(zip(*body, strict=True)) if body else [()] * width
     used = [
         place
         for place, name in enumerate(names)
-        if name or any(cell not in ("", None) for cell in columns[place])
+        if name or any(cell not in _BLANK for cell in columns[place])
     ]
     frame = frame_of_columns([columns[place] for place in used], lines)
     frame.columns = pd.Index(named_columns([names[place] for place in used]), dtype=object)
@@ -124,12 +129,12 @@ def _unmerged(sheet: Sheet, below: int) -> tuple[list[Sequence[Any]], int]:
         if not below <= top < bottom < len(rows) or not 0 <= left < len(rows[top]):
             continue
         value = rows[top][left]
-        if value in ("", None):
+        if value in _BLANK:
             continue
         count += 1
         for place in range(top + 1, bottom + 1):
             row = list(rows[place])
-            if any(cell not in ("", None) for cell in row):
+            if any(cell not in _BLANK for cell in row):
                 row[left] = value
                 rows[place] = row
     return rows, count

@@ -101,6 +101,13 @@ class Column:
         """Whether the type of the column is one of dates."""
         return self.typed is not None and self.typed.dtype.kind == "M"
 
+    def encoded(self) -> Column:
+        """Return a column of text with its distinct cells alone, of which there should be few."""
+        pa = sys.modules.get("pyarrow")
+        if self._places is not None or pa is None or not isinstance(self._source, pa.Array):
+            return self
+        return _of_arrow(self._source.dictionary_encode()) or self
+
     def _distinct_hashes(self, hashing: CellHashes) -> tuple[Words, Words | None]:
         if self._hashed is None:
             if self._texts is not None:
@@ -246,10 +253,13 @@ class Column:
         """Return whether every cell is empty, or an identifier that is taken as it is written.
 
         It consists of ASCII letters, digits and few other characters, and ends with a digit, so
-        that it is no marker of a missing value.
+        that it is no marker of a missing value; or it is a whole number with all its digits.
         """
         if self._texts is None:
-            return self.typed is not None and self.typed.dtype.kind in "iu"
+            if self.typed is None or self.typed.dtype.kind != "f":
+                return self.typed is not None and self.typed.dtype.kind in "iu"
+            known = self.typed[~np.isnan(self.typed)]
+            return bool(((np.abs(known) < _EXACT) & (known == np.floor(known))).all())
         data, ends = self._texts.data, self._texts.ends
         if _UNUSUAL[data[: ends[-1]]].any():
             return False
@@ -257,6 +267,7 @@ class Column:
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
+_EXACT = 2.0**53  # floats from here on may have lost digits
 _UNUSUAL = np.ones(256, dtype=bool)
 _UNUSUAL[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:#")] = False
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
+
+from abcxyz.loops.compiled import CELL_PAYS, ROW_PAYS, loops
 
 __all__ = ["MISSING", "CellHashes", "CodeTable", "HashCollisionError", "Words", "blocks", "mixed"]
 
@@ -67,10 +70,20 @@ class CellHashes:
         draw = np.random.default_rng(_SEED if seed is None else seed)
         self._seed = draw.integers(1, 2**64, dtype=np.uint64)
         self._odd = draw.integers(1, 2**64, 64, dtype=np.uint64) | np.uint64(1)
+        self._cells = 0
+
+    def _kernel(self, cells: int) -> ModuleType | None:
+        self._cells += cells
+        return loops("cells", self._cells, CELL_PAYS)
 
     def numbers(self, words: Words) -> Words:
         """Return one hash of each 64-bit number; equal only for equal numbers."""
-        return mixed(words ^ self._seed)
+        kernel = self._kernel(len(words))
+        if kernel is None:
+            return mixed(words ^ self._seed)
+        hashes = np.empty(len(words), np.uint64)
+        kernel.hash_numbers(words, self._seed, hashes)
+        return hashes
 
     def texts(
         self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
@@ -89,6 +102,10 @@ class CellHashes:
         starts, sizes = ends[:-1], np.diff(ends)
         hashes = np.empty(len(sizes), np.uint64)
         checks = np.empty(len(sizes), np.uint64)
+        kernel = self._kernel(len(sizes))
+        if kernel is not None:
+            kernel.hash_texts(words, ends, self._seed, self._odd, hashes, checks)
+            return hashes, checks
         for rows in blocks(len(sizes)):
             hashes[rows], checks[rows] = self._texts(words, starts[rows], sizes[rows])
         return hashes, checks
@@ -141,7 +158,7 @@ class CodeTable:
         self._keys = np.zeros(_SLOTS, np.uint64)
         self._codes = np.zeros(_SLOTS, np.int32)
         self._checks = np.empty(_SLOTS, np.uint64)
-        self._count = 0
+        self._count = self._added = 0
 
     def __len__(self) -> int:
         return self._count
@@ -158,13 +175,38 @@ class CodeTable:
         """
         codes = np.empty(len(hashes), np.int32)
         fresh = []
+        self._added += len(hashes)
+        kernel = loops("cells", self._added, ROW_PAYS)
         for rows in blocks(len(hashes)):
+            if kernel is not None:
+                second = np.empty(0, np.uint64) if checks is None else checks[rows]
+                new = self._add_compiled(kernel, hashes[rows], second, codes[rows])
+                fresh.append(new + rows.start)
+                continue
             part = np.maximum(hashes[rows], np.uint64(1))  # 0 marks an empty slot
             codes[rows], new = self._add(part, None if checks is None else checks[rows])
             if checks is not None and (self._checks[codes[rows]] != checks[rows]).any():
                 raise HashCollisionError
             fresh.append(new + rows.start)
         return codes, np.concatenate([np.empty(0, np.intp), *fresh])
+
+    def _add_compiled(
+        self, kernel: ModuleType, hashes: Words, checks: Words, codes: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.intp]:
+        """Fill the codes, and return the rows that are new."""
+        start, most = self._count, self._count + len(hashes)
+        while most > len(self._keys) // 2:
+            self._grow()
+        if most > len(self._checks):
+            self._checks = np.resize(self._checks, 2 * most)
+        fresh = np.empty(len(hashes), np.intp)
+        count = kernel.find_codes(
+            hashes, checks, self._keys, self._codes, self._checks, start, codes, fresh
+        )
+        if count < 0:
+            raise HashCollisionError
+        self._count = count
+        return fresh[: count - start]
 
     def _add(
         self, hashes: Words, checks: Words | None

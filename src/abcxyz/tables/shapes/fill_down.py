@@ -42,7 +42,7 @@ class _Groups:
 def missing_cells(column: pd.Series[Any]) -> Bools:
     """Return which cells of a column are blank or mark a missing value."""
     codes, cells = pd.factorize(column, use_na_sentinel=True)
-    missing = np.array([is_missing(cell) for cell in cells], dtype=bool)
+    missing = np.array([is_missing(cell) for cell in cells.tolist()], dtype=bool)
     result: Bools = np.append(missing, True)[codes]
     return result
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,9 +14,9 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools
 from abcxyz.errors import InputError
-from abcxyz.tables.values.text import clean_text, is_missing
+from abcxyz.tables.values.text import MISSING_MARKERS, clean_text, is_missing
 
-__all__ = ["IdForm", "id_form", "parse_ids", "respelled"]
+__all__ = ["IdForm", "are_plain", "id_form", "parse_ids", "respelled"]
 
 #: A whole number that a spreadsheet wrote as a fraction. Three zeros would be thousands.
 _POINT_ZERO = re.compile(r"(-?(?:0|[1-9]\d*))[.,]0{1,2}", re.ASCII)
@@ -25,6 +26,8 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}|\d[.,]\d+[eE]\d{1,3}", re
 _SHORTENED = re.compile(r"\d(?:\.\d{1,14})?e\+\d{2}", re.ASCII)
 _DAMAGED = "\N{REPLACEMENT CHARACTER}"
 _EXACT = 2**53  # above it not every whole number is a float
+#: Characters of identifiers that are taken as they are written.
+_PLAIN = (string.ascii_letters + string.digits + "_-/:#").encode()
 
 
 @frozen
@@ -145,6 +148,21 @@ def _whole_name(damaged: str, names: str) -> str:
     pattern = ".{0,2}".join(map(re.escape, re.split(f"{_DAMAGED}+", damaged)))
     matches = re.findall(f"^{pattern}$", names, re.MULTILINE)
     return matches[0] if len(matches) == 1 else damaged
+
+
+def are_plain(cells: Sequence[Any]) -> bool:
+    """Return whether all cells are identifiers that are taken as they are written.
+
+    Examples
+    --------
+    >>> are_plain(["C-7", "00012"]), are_plain(["C-7 "]), are_plain(["17850.0"]), are_plain(["-"])
+    (True, False, False, False)
+    """
+    if not set(map(type, cells)) <= {str} or "" in cells:
+        return False
+    joined = "".join(cells)
+    plain = joined.isascii() and not joined.encode().translate(None, _PLAIN)
+    return plain and MISSING_MARKERS.isdisjoint(cells)
 
 
 def respelled(cells: Sequence[Any], ids: npt.NDArray[np.object_]) -> Bools:

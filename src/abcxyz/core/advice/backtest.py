@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import as_day
+from abcxyz._arrays import Ints, as_day
+from abcxyz.core.advice.alerts import AlertRules
+from abcxyz.core.advice.calls import CallList, CallOutcome, calls_of_risk
 from abcxyz.core.display import Drawable
+from abcxyz.core.landmarks.features import attribute_columns
 from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of
+from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.sample import STEP
 from abcxyz.core.sales.transactions import Transactions
@@ -26,7 +32,6 @@ __all__ = [
     "MOST_DAYS",
     "Backtest",
     "BacktestDay",
-    "LoggedCall",
     "Naming",
     "backtest_lapse",
     "backtest_of",
@@ -34,22 +39,6 @@ __all__ = [
 
 MOST_DAYS = 6
 """Past days on which a list is tried, if nothing else is asked."""
-
-
-class LoggedCall(Protocol):
-    """What became of a call; see `CallOutcome`."""
-
-    @property
-    def customer(self) -> Any:
-        """The customer."""
-
-    @property
-    def day(self) -> date:
-        """The day of the call."""
-
-    @property
-    def outcome(self) -> str:
-        """``called``, ``ordered`` or ``lost``."""
 
 
 @frozen(kw_only=True)
@@ -212,23 +201,33 @@ def backtest_lapse(
     *,
     settings: Settings | None = None,
     most: int = MOST_DAYS,
-    outcomes: Iterable[LoggedCall] = (),
+    outcomes: Iterable[CallOutcome] = (),
+    attributes: Mapping[Any, Mapping[str, object]] = MappingProxyType({}),
+    alert_rules: AlertRules | None = None,
 ) -> Backtest:
     """Walk past days, and compare the list that each would have shown with what followed.
 
     Parameters
     ----------
-    sales, as_of, horizon, settings
+    sales, as_of, horizon, settings, attributes
         As in `lapse_risk`.
     most
         Number of days, one every 30 days, at most.
     outcomes
-        Outcomes of calls, as `History.outcomes` returns them.
+        Outcomes of calls, as `History.outcomes` returns them: who was called a short while before
+        a day, or was logged as lost, is not on the list of that day.
+    alert_rules
+        Whether lapses are learned, or found by the rule and how; None for the defaults.
 
     Returns
     -------
     Backtest
         Days whose horizon ends by *as_of*; none if the sales are too short.
+
+    Notes
+    -----
+    The number of calls per responsible employee limits no list of the past: who was in charge then
+    is not known.
 
     Examples
     --------
@@ -241,7 +240,16 @@ def backtest_lapse(
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
     covered_until(history, as_of)
-    return backtest_of(history, as_of, horizon, settings=settings, most=most, outcomes=outcomes)
+    return backtest_of(
+        history,
+        as_of,
+        horizon,
+        settings=settings,
+        most=most,
+        outcomes=outcomes,
+        attributes=attribute_columns(history.customers.tolist(), attributes),
+        rules=alert_rules,
+    )
 
 
 def backtest_of(
@@ -251,62 +259,85 @@ def backtest_of(
     *,
     settings: Settings,
     most: int = MOST_DAYS,
-    outcomes: Iterable[LoggedCall] = (),
+    outcomes: Iterable[CallOutcome] = (),
+    attributes: Mapping[str, Any] = MappingProxyType({}),
+    rules: AlertRules | None = None,
 ) -> Backtest:
-    """Backtest from an order history; see `backtest_lapse`."""
+    """Backtest from an order history; see `backtest_lapse`.
+
+    Parameters
+    ----------
+    attributes
+        Further features, as `attribute_columns` returns them.
+    """
     day = day_number(as_of)
     horizon = choose_horizon(history, as_of, horizon, settings)
     first, _ = history.span
     past = range(day - horizon, first + horizon + WARM_UP - 1, -STEP)
-    calls: defaultdict[str, list[int]] = defaultdict(list)
-    for one in outcomes:
+    rules = AlertRules() if rules is None else rules
+    called: defaultdict[str, list[int]] = defaultdict(list)
+    logged = tuple(outcomes)
+    for one in logged:
         if one.outcome != "lost":
-            calls[str(one.customer)].append(day_number(one.day))
+            called[str(one.customer)].append(day_number(one.day))
     days: list[BacktestDay] = []
     namings: dict[tuple[Any, float], Naming] = {}
     for past_day in reversed(list(past)[:most]):
-        tried, named = _day(history, past_day, horizon, settings, calls)
+        part, place = _part(history, past_day)
+        risk = lapse_of(
+            part,
+            day_of(past_day),
+            horizon,
+            settings=settings,
+            attributes={name: one[place] for name, one in attributes.items()},
+            learn=rules.lapse == "learned",
+            quantile=rules.quantile,
+            least_gaps=rules.least_gaps,
+        )
+        earlier = [one for one in logged if one.day < risk.as_of]
+        tried, named = _day(history, risk, calls_of_risk(risk, outcomes=earlier), called)
         days.append(tried)
         for silence, naming in named.items():
             namings.setdefault(silence, naming)
     return Backtest(horizon_days=horizon, days=tuple(days), namings=tuple(namings.values()))
 
 
+def _rows(history: OrderHistory, customers: npt.NDArray[Any]) -> Ints:
+    place = {who: i for i, who in enumerate(history.customers.tolist())}
+    return np.array([place[who] for who in customers.tolist()], dtype=np.int64)
+
+
+def _part(history: OrderHistory, day: int) -> tuple[OrderHistory, Ints]:
+    """Return the history before a day, and the rows of its customers in the whole."""
+    part = history.until(day)
+    return part, _rows(history, part.customers)
+
+
 def _day(
-    history: OrderHistory,
-    day: int,
-    horizon: int,
-    settings: Settings,
-    calls: Mapping[str, list[int]],
+    history: OrderHistory, risk: LapseRisk, calls: CallList, called: Mapping[str, list[int]]
 ) -> tuple[BacktestDay, dict[tuple[Any, float], Naming]]:
     """Return what the list says on a day, and its names by customer and last order day."""
-    on = day_of(day)
-    risk = lapse_of(history.until(day), on, horizon, settings=settings)
-    place = {who: i for i, who in enumerate(history.customers.tolist())}
-    rows = np.array([place[who] for who in risk.customers.tolist()], dtype=np.int64)
-    sums = history.sums
+    day, horizon = day_number(risk.as_of), risk.horizon_days
+    rows, sums = _rows(history, risk.customers), history.sums
     now, after = history.before(day)[rows], history.before(day + horizon)[rows]
     bought = sums.orders[after] > sums.orders[now]
     money = sums.net[after] - sums.net[now]
     in_a = np.flatnonzero(risk.in_a)
-    named = risk.named
+    named = np.array([risk.positions[one.customer] for one in calls], dtype=np.int64)
     back = named[bought[named]]
     gone = named[~bought[named]]
     namings: dict[tuple[Any, float], Naming] = {}
-    for i in named.tolist():
-        customer = risk.customers[i]
-        customer = customer.item() if isinstance(customer, np.generic) else customer
+    for call, i in zip(calls, named.tolist(), strict=True):
         end = int(sums.day[sums.orders[now[i]]]) if bought[i] else day + horizon
-        called = any(day <= one <= end for one in calls.get(str(customer), ()))
-        namings[customer, day - float(risk.facts["silence"][i])] = Naming(
-            customer=customer,
-            day=on,
+        namings[call.customer, day - float(call.days)] = Naming(
+            customer=call.customer,
+            day=risk.as_of,
             money=float(risk.money[i]),
             came_back=bool(bought[i]),
-            called=called,
+            called=any(day <= one <= end for one in called.get(str(call.customer), ())),
         )
     tried = BacktestDay(
-        day=on,
+        day=risk.as_of,
         basis=risk.basis,
         customers=len(in_a),
         lapsed=int((~bought[in_a]).sum()),

@@ -1,0 +1,55 @@
+"""Compiled loops over cells, against the vectorised functions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abcxyz.loops.compiled import route
+from abcxyz.tables.scan.columns import Texts
+from abcxyz.tables.scan.hashing import CellHashes, CodeTable, HashCollisionError
+
+pytest.importorskip("numba")
+
+
+@pytest.mark.parametrize("longest", [0, 7, 8, 30, 1200])
+def test_hashes_of_texts_and_numbers(longest: int) -> None:
+    draw = np.random.default_rng(longest)
+    texts = Texts.of(["я" * size for size in draw.integers(0, longest // 2 + 1, 300).tolist()])
+    both = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            hashing = CellHashes(3)
+            hashes, checks = hashing.texts(texts.data, texts.ends)
+            both.append((hashes, checks, hashing.numbers(hashes)))
+    for one, other in zip(*both, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_codes(checked: bool) -> None:
+    """Also past the first size of the table, and on for cells that are known."""
+    draw = np.random.default_rng(1)
+    hashes = draw.integers(0, 2**64, 180_000, dtype=np.uint64)
+    again = np.concatenate([hashes, np.zeros(2, np.uint64), draw.permutation(hashes)])
+    both = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            table = CodeTable()
+            found = [
+                table.add(part, ~part if checked else None) for part in (again[:70_000], again)
+            ]
+            both.append([each for pair in found for each in pair])
+            assert len(table) == 180_001
+    for one, other in zip(*both, strict=True):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_two_cells_of_one_hash(name: str) -> None:
+    with route(name):
+        table = CodeTable()
+        table.add(np.ones(1, np.uint64), np.ones(1, np.uint64))
+        with pytest.raises(HashCollisionError):
+            table.add(np.ones(1, np.uint64), np.zeros(1, np.uint64))
