@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from attrs import evolve
@@ -241,3 +243,54 @@ def test_a_write_killed_before_its_answer_is_found_by_the_next(job: tuple[Path, 
     assert last.returncode == 0, last.stderr
     assert "was written before" in last.stdout
     assert len(portal.state.stores["tasks"].rows) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+@pytest.mark.parametrize("agrees", [True, False, None])
+def test_an_assistant_drafts_and_the_command_writes_what_a_person_accepts(
+    job: tuple[Path, Portal], era: Literal["legacy", "auto"], agrees: bool | None
+) -> None:
+    """Asked by the client, the person accepts, declines, or cannot be asked at all."""
+    pytest.importorskip("mcp")
+    from mcp_types import ElicitResult
+
+    from mcp import Client, StdioServerParameters, stdio_client
+
+    path, portal = job
+    asked: list[str] = []
+    tasks = portal.state.stores["tasks"].rows
+    server = ["-m", "abcxyz", "mcp", "--crm", str(path), "--allow-write"]
+
+    async def person(_context: Any, params: Any) -> ElicitResult:
+        asked.append(params.message)
+        return ElicitResult(action="accept", content={"write": bool(agrees)})
+
+    async def act() -> list[Any]:
+        program = StdioServerParameters(command=sys.executable, args=server)
+        callback: Any = None if agrees is None else person
+        async with Client(
+            stdio_client(program), mode=era, elicitation_callback=callback
+        ) as client:
+            arguments = {"owner": "1", "title": "Call Acme"}
+            draft = await client.call_tool("draft_task", arguments)
+            token = draft.structured_content["value"]["token"]
+            assert not tasks
+            answers = [await client.call_tool("confirm", {"token": token}) for _ in range(2)]
+            return [token, *(one.structured_content for one in answers)]
+
+    token, first, second = asyncio.run(act())
+    if agrees:
+        assert [first["status"], second["status"]] == ["ok", "ok"]
+        assert "was written before" in second["sentence"]
+        assert (len(tasks), len(asked)) == (1, 1)
+        assert asked[0].splitlines()[1] == "Title: Call Acme"
+        return
+    assert {first["status"], second["status"]} == {"refused"}
+    assert not tasks
+    if agrees is None:
+        assert f"abcxyz confirm {token}" in first["sentence"]
+        command = [sys.executable, "-m", "abcxyz", "confirm", token, "--crm", str(path)]
+        ran = subprocess.run(command, input="y\n", text=True, capture_output=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        assert len(tasks) == 1

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from tests.conftest import ROOT
 from tests.questions import worlds
@@ -77,17 +78,84 @@ def test_a_configuration_of_the_page_starts_the_server(
     assert "customer_segment" in asyncio.run(talk())
 
 
-def test_the_entry_of_the_registry_fits_the_package() -> None:
-    """Limits of the schema of the registry, and the version of the project."""
+_TEXT = {"type": "string", "minLength": 1}
+_INPUT = {
+    "description": _TEXT,
+    "isRequired": {"type": "boolean"},
+    "format": {"enum": ["string", "number", "boolean", "filepath"]},
+    "value": _TEXT,
+}
+#: What the schema of the registry says of the fields that the entry has.
+ENTRY = {
+    "type": "object",
+    "required": ["$schema", "name", "description", "version"],
+    "additionalProperties": False,
+    "properties": {
+        "$schema": {
+            "pattern": r"^https://static\.modelcontextprotocol\.io/schemas/[0-9-]+/server"
+        },
+        # Reverse DNS: exactly one slash, and a namespace of two parts or more.
+        "name": {
+            "type": "string",
+            "pattern": r"^[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+/[a-zA-Z0-9._-]+$",
+            "minLength": 3,
+            "maxLength": 200,
+        },
+        "description": {**_TEXT, "maxLength": 100},
+        "version": {"type": "string", "maxLength": 255, "pattern": r"^[0-9]+\.[0-9]+\.[0-9]+"},
+        "packages": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["registryType", "identifier", "version", "transport"],
+                "additionalProperties": False,
+                "properties": {
+                    "registryType": {"enum": ["npm", "pypi", "oci", "nuget", "mcpb"]},
+                    "identifier": _TEXT,
+                    "version": {**_TEXT, "not": {"const": "latest"}},
+                    "runtimeHint": {"enum": ["npx", "uvx", "docker", "dnx"]},
+                    "transport": {"const": {"type": "stdio"}},
+                    "packageArguments": {
+                        "type": "array",
+                        "items": {
+                            "anyOf": [
+                                {
+                                    "required": ["type", "value"],
+                                    "properties": {"type": {"const": "positional"}, **_INPUT},
+                                    "additionalProperties": False,
+                                },
+                                {
+                                    "required": ["type", "name"],
+                                    "properties": {
+                                        "type": {"const": "named"},
+                                        "name": {"pattern": "^--"},
+                                        **_INPUT,
+                                    },
+                                    "additionalProperties": False,
+                                },
+                            ]
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+
+
+def test_the_entry_of_the_registry_fits_its_schema_and_the_package() -> None:
     entry = json.loads((ROOT / "docs" / "examples" / "server.json").read_text("utf-8"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert re.fullmatch(r"[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+", entry["name"])
-    assert 1 <= len(entry["description"]) <= 100
+    jsonschema.validate(entry, ENTRY)
+    for name in ("abcxyz", "example/abcxyz", "com.example/a/b", "com.example/"):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**entry, "name": name}, ENTRY)
     (package,) = entry["packages"]
     assert {entry["version"], package["version"]} == {project["version"]}
     assert (package["registryType"], package["identifier"]) == ("pypi", project["name"])
-    assert package["transport"] == {"type": "stdio"}
-    named = [one["name"] for one in package["packageArguments"] if one["type"] == "named"]
+    arguments = package["packageArguments"]
+    assert (arguments[0]["type"], arguments[0]["value"]) == ("positional", "mcp")
+    named = [one["name"] for one in arguments if one["type"] == "named"]
     from abcxyz.cli import build_parser
 
     build_parser().parse_args(["mcp", *(part for one in named for part in (one, "x"))])

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import socket
+import subprocess
 import sys
 import threading
+from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,9 @@ from abcxyz.errors import ConfigError
 from abcxyz.questions import QuestionData
 
 pytest.importorskip("mcp")
+
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from abcxyz.mcp.refreshing import Refresh
 from abcxyz.mcp.server import QuestionServer
@@ -96,8 +103,49 @@ def test_what_cannot_be_refreshed_is_refused(
     assert text in capsys.readouterr().err
 
 
+@contextlib.asynccontextmanager
+async def over_stdio(options: list[str], _: Path) -> AsyncIterator[Any]:
+    """Start the command and connect a client to its standard input and output."""
+    program = StdioServerParameters(command=sys.executable, args=["-m", "abcxyz", "mcp", *options])
+    async with Client(stdio_client(program), mode="auto") as client:
+        yield client
+
+
+@contextlib.asynccontextmanager
+async def over_http(options: list[str], folder: Path) -> AsyncIterator[Any]:
+    """Start the command on a free port and connect a client with the token."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = folder / "token.txt"
+    token.write_text("t" * 32)
+    token.chmod(0o600)
+    http = ["--transport", "http", "--port", str(port), "--token-file", str(token)]
+    command = [sys.executable, "-m", "abcxyz", "mcp", *options, *http]
+    with subprocess.Popen(command) as server:
+        try:
+            while True:
+                with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                    break
+                assert server.poll() is None
+                await asyncio.sleep(0.1)
+            headers = {"Authorization": f"Bearer {'t' * 32}"}
+            async with create_mcp_http_client(headers=headers) as opened:
+                streams = streamable_http_client(
+                    f"http://127.0.0.1:{port}/mcp", http_client=opened
+                )
+                async with Client(streams, mode="auto") as client:
+                    yield client
+        finally:
+            server.terminate()
+
+
 @pytest.mark.slow
-def test_the_command_answers_from_sales_written_while_it_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("connected", [over_stdio, over_http])
+def test_the_command_answers_from_sales_written_while_it_runs(
+    connected: Callable[[list[str], Path], contextlib.AbstractAsyncContextManager[Any]],
+    tmp_path: Path,
+) -> None:
     def write(amount: int) -> None:
         days = [today() - timedelta(days=30 * back) for back in range(2, 8)]
         rows = [f"CO_{i},{day},{amount * i}" for i in (1, 2) for day in days]
@@ -110,15 +158,14 @@ def test_the_command_answers_from_sales_written_while_it_runs(tmp_path: Path) ->
         '[window]\nperiod = "12M"\n\n[[source]]\nkind = "file"\npath = "sales.csv"\n\n'
         '[[sink]]\nkind = "json"\npath = "out.json"\n'
     )
-    files = ["--job", str(tmp_path / "job.toml"), "--refresh", "0.005"]
-    program = StdioServerParameters(command=sys.executable, args=["-m", "abcxyz", "mcp", *files])
 
     async def value(client: Any) -> float:
         answer = await client.call_tool("customer_segment", {"customer": "CO_2"})
         return float(answer.structured_content["value"]["value"])
 
     async def act() -> tuple[float, float]:
-        async with Client(stdio_client(program), mode="auto") as client:
+        options = ["--job", str(tmp_path / "job.toml"), "--refresh", "0.005"]
+        async with connected(options, tmp_path) as client:
             before = await value(client)
             write(300)
             for _ in range(600):

@@ -203,6 +203,28 @@ def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_s
     talk(server, act)
 
 
+def test_the_sales_of_a_forecast_are_read_after_the_first_answer(tmp_path: Path) -> None:
+    alone = QuestionData(history=worlds.history(tmp_path / "h.db"), today=lambda: worlds.TODAY)
+    read = threading.Event()
+    known = alone.sales
+
+    def sales() -> Any:
+        table = known()
+        read.set()
+        return table
+
+    alone.sales = sales  # type: ignore[method-assign]
+
+    async def act(client: Any) -> None:
+        await client.list_tools()
+        assert not read.is_set()
+        for name in ("matrix", "forecast"):
+            await client.call_tool(name, {})
+            assert read.wait(10)
+
+    talk(QuestionServer(alone, version="1", ahead=True), act)
+
+
 class Person:
     """A person who is asked by the client; counts the questions and keeps the last."""
 

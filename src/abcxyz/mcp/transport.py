@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, redirect_stdout
 from typing import Any
@@ -47,8 +46,7 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
 
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    threading.Thread(target=data.prepare, daemon=True).start()
-    server = QuestionServer(data, lifespan=_prints_apart, **options)
+    server = QuestionServer(data, lifespan=_prints_apart, ahead=True, **options)
     if refresh is not None:
         refresh.start(server.replace)
     server.run()

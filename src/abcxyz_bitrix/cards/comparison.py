@@ -157,8 +157,8 @@ class Comparison:
     @property
     def optional_fields(self) -> tuple[str, ...]:
         """Codes of the optional fields that are written."""
-        asked = {"SUMMARY": self.summary is not None, WIN: self.win}
-        return tuple(code for code, wanted in asked.items() if wanted)
+        written = {"SUMMARY": self.summary is not None, WIN: self.win}
+        return tuple(code for code, wanted in written.items() if wanted)
 
     def parties(self, customers: Iterable[str]) -> dict[str, list[Party]]:
         """Find the cards of customers by their keys."""

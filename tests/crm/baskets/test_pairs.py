@@ -122,6 +122,18 @@ def test_the_interval_of_the_lift_holds_the_lift_as_often_as_it_says() -> None:
 
 @given(LINES, st.integers(1, 4))
 def test_ranked_by_pairs_as_by_hand(lines: list[tuple[int, int, int]], top: int) -> None:
+    check_ranked(lines, top)
+
+
+def test_partners_are_looked_at_until_enough_are_open() -> None:
+    """Most baskets hold the strongest partners of each product themselves."""
+    rng = np.random.default_rng(4)
+    lines = [(i, int(one), 0) for i in range(40) for one in rng.choice(14, 9, replace=False)]
+    check_ranked(lines, 1)
+
+
+def check_ranked(lines: list[tuple[int, int, int]], top: int) -> None:
+    """Compare the ranked products of every basket with a plain search."""
     made = purchases(lines)
     pairs = find_pairs(made, least=1, level=None)
     worth = np.linspace(0.5, 1.5, len(made.products))

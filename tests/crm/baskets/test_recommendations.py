@@ -99,6 +99,20 @@ def test_options_bar_products() -> None:
     assert dear.offers[0].product == last
 
 
+def test_the_number_of_a_customer_may_be_written_as_text() -> None:
+    source = lines()
+    numbered = Purchases.of(
+        source["document"],
+        source["product"],
+        customers=[int(one[1:]) for one in source["customer"]],
+        days=np.array(source["day"]),
+    )
+    number, text = (recommend(numbered, customer=one) for one in (7, "7"))
+    assert text.offers == number.offers
+    assert text.due == number.due
+    assert {one.customer for one in text.offers} == {7}
+
+
 def test_what_goes_into_a_basket() -> None:
     made = made_of_tastes()
     offers = made.together_with(["p0", "p1"])

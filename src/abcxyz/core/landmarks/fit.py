@@ -47,7 +47,8 @@ class Trial:
         Whether held-back examples of units that have earlier ones too are left out.
     by_brier
         Whether the Brier score has to be better with its whole interval; otherwise it may be the
-        AUC instead, where the Brier score is not worse.
+        AUC instead, where the Brier score is not worse and the held-back examples are of a later
+        time and in focus.
     slope
         Limits of the calibration slope of the card on the held-back examples; None for none.
     most
@@ -175,7 +176,8 @@ def fit_landmarks(
     trends
         Feature -> direction, see `Binned.of`.
     simple
-        Feature of a simple model -> its kind, see `fit_simple`.
+        Feature of a simple model -> its kind, see `fit_simple`; the first one stands unless
+        another is proven.
     horizon
         Days after a landmark that the outcome covers.
     trial
@@ -192,10 +194,12 @@ def fit_landmarks(
        landmark among these.
     2. If these are too few, the last landmark of a quarter of the units is held back from fits
        to the other three quarters, at all landmarks.
-    3. The simple model with the lower Brier score on the held-back examples stands for
-       simplicity. The card is chosen if its Brier score or its AUC is better with the whole 95 %
-       interval of the difference, and the other of the two is not worse in the same sense;
-       otherwise the simple model. *trial* may ask for more.
+    3. The first simple model stands, unless another one is better in Brier score and AUC on
+       examples of a later time with enough of either outcome, or proves itself better as the card
+       has to, against the one that stands: its Brier score or its AUC is better with the whole
+       95 % interval of the difference, and the other of the two is not worse in the same sense.
+       Where the held-back examples are of no later time or not in focus, the Brier
+       score of the card has to be better. *trial* may ask for more.
     4. The chosen one is fitted to all examples and calibrated on the last landmark, on
        predictions made without the unit itself.
 
@@ -224,13 +228,23 @@ def fit_landmarks(
     past = earlier if later else examples
     known = past.outcome[past.focus] if scope is test.focus else past.outcome
     tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
-    chosen = min(simple, key=lambda name: tried[name].brier)
-    gain = brier_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
-    ranking = None
-    if truth.any() and not truth.all():
-        ranking = _ranking_gain(truth, inside[LEARNED], inside[chosen], test.unit[scope])
-        if _is_proven(tried[LEARNED], gain, ranking, trial):
-            chosen = LEARNED
+    # A card may fit other customers, or those it knows, better than a curve and these worse.
+    card_by_brier = trial.by_brier or not later or scope is not test.focus
+    chosen, *others = simple
+    gain, ranking = None, None
+    for name in (*others, LEARNED):
+        gain = brier_gain(truth, inside[name], inside[chosen], test.unit[scope])
+        if truth.all() or not truth.any():
+            continue
+        ranking = _ranking_gain(truth, inside[name], inside[chosen], test.unit[scope])
+        if name == LEARNED:
+            proven = _is_proven(gain, ranking, by_brier=card_by_brier)
+            proven &= _is_within(tried[name].slope, trial.slope)
+        else:
+            proven = _is_proven(gain, ranking, by_brier=False)
+            proven |= later and _both(truth) and min(gain.value, ranking.value) > 0
+        if proven:
+            chosen = name
     model, levels = learner.fit(chosen)
     return LandmarkFit(
         basis=chosen,
@@ -247,11 +261,13 @@ def fit_landmarks(
     )
 
 
-def _is_proven(card: Judged, gain: Gain, ranking: Gain, trial: Trial) -> bool:
-    if trial.slope is not None and not trial.slope[0] <= card.slope <= trial.slope[1]:
-        return False
-    better = gain.low if trial.by_brier else max(gain.low, ranking.low)
+def _is_proven(gain: Gain, ranking: Gain, *, by_brier: bool) -> bool:
+    better = gain.low if by_brier else max(gain.low, ranking.low)
     return better > 0 and min(gain.high, ranking.high) > 0
+
+
+def _is_within(slope: float, limits: tuple[float, float] | None) -> bool:
+    return limits is None or limits[0] <= slope <= limits[1]
 
 
 def _ranking_gain(truth: Bools, ours: Floats, other: Floats, unit: Ints) -> Gain:

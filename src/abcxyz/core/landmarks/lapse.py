@@ -31,7 +31,7 @@ from abcxyz.toolkit.catalogue import Catalogue, Message
 
 __all__ = ["lapse_from", "lapse_of", "lapse_outcome", "lapse_risk"]
 
-_CURVES = {"rhythm": "line", "silence": "logarithm"}
+_CURVES = {"silence": "logarithm", "rhythm": "line"}
 _SAY = Catalogue()
 _YEAR, _QUARTER = 365, 90
 

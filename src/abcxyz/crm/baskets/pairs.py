@@ -9,8 +9,8 @@ import numpy as np
 from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
-from abcxyz.crm.baskets.purchases import Purchases, distinct, within_groups
-from abcxyz.crm.records.keys import packed_order
+from abcxyz.crm.baskets.purchases import Purchases, consecutive, distinct, within_groups
+from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.statistics.proportions import benjamini_hochberg
 
 __all__ = ["LEAST", "PARTNERS", "PRIOR", "Pairs", "find_pairs", "pair_counts", "within_class"]
@@ -203,6 +203,8 @@ def pair_counts(
     order = packed_order(product)
     bounds = np.searchsorted(product[order], np.arange(products + 1))
     met = np.r_[0, np.cumsum(behind[order])][bounds]
+    if products * products < 1 << 31:
+        product = product.astype(np.int32)  # half the bytes are sorted in half the time
     none = np.empty(0, dtype=np.int64)
     found: list[tuple[Ints, Ints, Ints]] = [(none, none, none)]
     low = 0
@@ -215,11 +217,11 @@ def pair_counts(
             cells, counts = cells[often], counts[often]
         else:
             edges = np.searchsorted(wanted, [low * products, high * products])
-            asked = wanted[edges[0] : edges[1]] - low * products
-            place = np.minimum(np.searchsorted(cells, asked), max(len(cells) - 1, 0))
-            held = cells[place] == asked if len(cells) else np.zeros(len(asked), dtype=bool)
-            counts = np.where(held, counts[place], 0) if len(cells) else np.zeros_like(asked)
-            cells = asked
+            of_block = wanted[edges[0] : edges[1]] - low * products
+            place = np.minimum(np.searchsorted(cells, of_block), max(len(cells) - 1, 0))
+            held = cells[place] == of_block if len(cells) else np.zeros(len(of_block), dtype=bool)
+            counts = np.where(held, counts[place], 0) if len(cells) else np.zeros_like(of_block)
+            cells = of_block
         a, b = np.divmod(cells, products)
         found.append((a + low, b, counts))
         low = high
@@ -241,28 +243,21 @@ def _count_cells(
     ends = np.cumsum(behind)
     total = int(ends[-1]) if len(ends) else 0
     # A single product that is in very many baskets is counted in several steps.
-    for part, size in zip(
-        *(np.split(one, np.searchsorted(ends, np.arange(2 * _PAIRS, total, 2 * _PAIRS)))
-          for one in (lines, behind)),
-        strict=True,
-    ):  # fmt: skip
-        partner = product[np.repeat(part + 1, size) + within_groups(size)]
+    steps = np.searchsorted(ends, np.arange(2 * _PAIRS, total, 2 * _PAIRS))
+    for part, size in zip(np.split(lines, steps), np.split(behind, steps), strict=True):
+        cells = np.repeat((product[part] - low) * products, size)
+        cells += product[consecutive(part + 1, size)]
         # Sorted as runs: a table of all cells would be mostly empty.
-        met = np.sort(np.repeat((product[part] - low) * products, size) + partner)
-        parts.append(_runs(met, np.ones(len(met), dtype=np.int64)))
+        cells.sort()
+        starts = run_starts(cells)
+        parts.append((cells[starts].astype(np.int64), np.diff(np.r_[starts, len(cells)])))
     if len(parts) == 1:
         return parts[0]
     cells, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
     by_cell = packed_order(cells)
-    return _runs(cells[by_cell], counts[by_cell])
-
-
-def _runs(ascending: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct ones of ascending keys, and the sums of their counts."""
-    starts = np.flatnonzero(np.r_[True, ascending[1:] != ascending[:-1]][: len(ascending)])
-    if not len(starts):
-        return ascending, counts
-    return ascending[starts], np.add.reduceat(counts, starts)
+    cells, counts = cells[by_cell], counts[by_cell]
+    starts = run_starts(cells)
+    return cells[starts], np.add.reduceat(counts, starts) if len(starts) else counts
 
 
 def _beyond_chance(both: Ints, with_a: Ints, with_b: Ints, n: int, share: float) -> Bools:

@@ -15,7 +15,7 @@ from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import WON
 from abcxyz.errors import InputError
 
-__all__ = ["Purchases", "distinct", "within_groups"]
+__all__ = ["Purchases", "consecutive", "distinct", "within_groups"]
 
 
 def distinct(keys: Ints) -> Ints:
@@ -33,6 +33,17 @@ def within_groups(sizes: Ints) -> Ints:
     [0, 1, 0, 1, 2]
     """
     return np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+
+
+def consecutive(starts: Ints, sizes: Ints) -> Ints:
+    """Return runs of consecutive numbers, each from its start on.
+
+    Examples
+    --------
+    >>> consecutive(np.array([5, 0, 2]), np.array([2, 0, 3])).tolist()
+    [5, 6, 2, 3, 4]
+    """
+    return np.arange(int(sizes.sum())) + np.repeat(starts - np.cumsum(sizes) + sizes, sizes)
 
 
 @frozen(eq=False)

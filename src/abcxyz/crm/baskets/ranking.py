@@ -9,7 +9,7 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.crm.baskets.pairs import Pairs
-from abcxyz.crm.baskets.purchases import Purchases, distinct, within_groups
+from abcxyz.crm.baskets.purchases import Purchases, consecutive, distinct, within_groups
 from abcxyz.crm.records.keys import packed_order
 
 __all__ = ["Ranked", "is_member", "join_ranked", "rank_again", "rank_by_pairs", "rank_popular"]
@@ -119,7 +119,7 @@ def rank_by_pairs(
     def open_pairs(row: Ints, start: Ints, degree: Ints) -> tuple[Ints, Ints]:
         """Return the line and the sorted number of each pair whose product may be offered."""
         line = np.repeat(np.arange(len(row)), degree)
-        pair = start[line] + within_groups(degree)
+        pair = consecutive(start, degree)
         row = row[line]
         usable = ~closed[row * products + partner[pair]]
         return line[usable], row[usable] * len(best) + place[pair[usable]]
@@ -202,7 +202,7 @@ def rank_again(before: Purchases, purchases: Purchases, top: int) -> Ranked:
     starts = np.searchsorted(buyer, np.arange(len(purchases.customers) + 1))
     who = purchases.customer
     size = np.where(who >= 0, starts[who + 1] - starts[who], 0)
-    row = np.repeat(starts[who], size) + within_groups(size)
+    row = consecutive(starts[who], size)
     basket = np.repeat(np.arange(len(purchases)), size)
     held = np.sort(purchases.basket * products + purchases.product)
     keep = ~is_member(basket * products + product[row], held)

@@ -285,7 +285,8 @@ def recommend(
         if purchases.day is not None:
             due = due_products(purchases, int(purchases.day.max()) if today is None else today)
         if customer is not None:
-            due = [one for one in due if one.customer == customer]
+            (who,) = history.customers[history.customer[chosen]].tolist()
+            due = [one for one in due if one.customer == who]
     return Recommendations(
         basis=_basis(known and proven[1]),
         basis_together=_basis(proven[0]),
@@ -329,6 +330,9 @@ def _chosen(history: Purchases, customer: Any) -> Ints:
     names = history.customers[history.customer]
     found = np.flatnonzero(names == customer)
     if not len(found):
+        # On a command line every identifier is a text.
+        found = np.flatnonzero([str(one) == str(customer) for one in names.tolist()])
+    if len(found) != 1:
         raise InputError(
             "the customer {customer!r} has bought nothing; check the identifier",
             customer=str(customer),

@@ -149,7 +149,11 @@ def crm_of_frames(
 def _dated(frame: pd.DataFrame) -> Any:
     """Return which rows of the deals have a moment of their creation: the others are left out."""
     started = choose_headings("deals", list(frame.columns)).get("created")
-    return slice(None) if started is None else ~frame[started].map(is_missing)
+    if started is None:
+        return slice(None)
+    moments = frame[started]
+    # Of a column of moments pandas knows it at once; others may hold blanks.
+    return moments.notna() if moments.dtype.kind == "M" else ~moments.map(is_missing)
 
 
 def _stage(one: str | Stage) -> Stage:

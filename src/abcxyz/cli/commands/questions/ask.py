@@ -83,16 +83,8 @@ def _call(name: str, arguments: Mapping[str, Any]) -> str:
 
 
 def _answered(data: QuestionData, name: str, arguments: Mapping[str, Any], lang: str) -> Answer:
-    from abcxyz.questions import QUESTIONS, QuestionError, answer_question
-    from abcxyz.questions.problems import message
+    from abcxyz.questions import answer_question
 
-    if name not in QUESTIONS:
-        raise QuestionError(
-            "{name} is understood and cannot be answered by this version",
-            code="unavailable",
-            fix=message("ask something else"),
-            name=name,
-        )
     return answer_question(name, data, {**arguments, "lang": lang})
 
 

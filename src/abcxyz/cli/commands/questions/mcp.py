@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
+import importlib.util
+import threading
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from abcxyz.cli.inputs.question_input import add_question_data, open_desk, open_question_data
@@ -70,15 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    try:
-        from abcxyz.mcp import transport
-        from abcxyz.mcp.refreshing import Refresh
-    except ImportError as problem:
-        raise PluginError(
-            "the command mcp needs the extra {extra!r}; install it ({reason} is missing)",
-            extra="mcp",
-            reason=problem.name,
-        ) from None
+    if importlib.util.find_spec("mcp") is None:
+        raise _missing("mcp")
     from abcxyz.questions.catalogue import GROUPS
     from abcxyz.questions.parameters import MOST_ROWS
     from abcxyz.toolkit.files import read_private
@@ -120,9 +118,15 @@ def run(args: argparse.Namespace) -> int:
         "confirmation": args.confirm,
     }
     with contextlib.ExitStack() as opened:
-        desk = opened.enter_context(open_desk(args.crm)) if args.allow_write else None
-        data = open_question_data(args, desk)
+        with _no_collection():
+            desk = opened.enter_context(open_desk(args.crm)) if args.allow_write else None
+            data = open_question_data(args, desk)
+            # The client waits for the first answer: the data are read while the SDK is loading.
+            threading.Thread(target=data.prepare, daemon=True).start()
+            transport = _transport()
         if args.refresh is not None:
+            from abcxyz.mcp.refreshing import Refresh
+
             options["refresh"] = Refresh(args.refresh * 60, lambda: open_question_data(args, desk))
         if args.transport == "stdio":
             transport.serve_stdio(data, **options)
@@ -130,3 +134,32 @@ def run(args: argparse.Namespace) -> int:
             token = read_private(Path(args.token_file)).strip()
             transport.serve_http(data, token=token, host="127.0.0.1", port=args.port, **options)
     return 0
+
+
+def _missing(name: str | None) -> PluginError:
+    return PluginError(
+        "the command mcp needs the extra {extra!r}; install it ({reason} is missing)",
+        extra="mcp",
+        reason=name,
+    )
+
+
+def _transport() -> ModuleType:
+    try:
+        from abcxyz.mcp import transport
+    except ImportError as problem:
+        raise _missing(problem.name) from None
+    return transport
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage while modules are loaded, of which hardly anything becomes garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
