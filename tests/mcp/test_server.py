@@ -7,6 +7,8 @@ import contextlib
 import hashlib
 import json
 import re
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -371,6 +373,40 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path, era: 
         return str(result.structured_content["value"]["segment"])
 
     assert re.fullmatch("[ABC][XYZ]", talk(stdio_client(program), act, era))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_command(tmp_path: Path, number: int, code: int) -> None:
+    """While a client is connected, and with a line that says what became of it."""
+    path = worlds.history(tmp_path / "h.db")
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "abcxyz", "--lang", "en", "mcp", "--history", str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(hello) + "\n")
+        process.stdin.flush()
+        assert "serverInfo" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.stderr is not None
+        assert "abcxyz: stopped; nothing was changed\n" == process.stderr.read()
+    assert code == process.returncode
 
 
 TOKEN = "t" * 32
