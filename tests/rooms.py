@@ -121,10 +121,12 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.crm_columns": "",
         "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
-        "report.page.payload": "core.* charts report.customers report.page.formatter",
+        "report.page.buckets": "report.customers",
         "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
         "report.vocabulary report.customers "
         "report.method report.page.*",
+        "report.page.payload": "core.* charts report.customers report.page.formatter "
+        "report.page.buckets report.page.sections",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",
@@ -161,8 +163,10 @@ ROOMS: dict[str, dict[str, str]] = {
         "dashboard.archive",
         "dashboard.lists": "i18n core.* report.vocabulary report.customers report.page.payload "
         "dashboard.data",
+        "dashboard.sections": "i18n core.* crm.* report.vocabulary report.customers "
+        "report.page.sections dashboard.lists",
         "dashboard.pages": "i18n core.* charts tables.export report.vocabulary report.customers "
-        "report.page.* dashboard.data dashboard.lists",
+        "report.page.* dashboard.data dashboard.lists dashboard.sections",
         "dashboard": "i18n report.page.render dashboard.*",
         # The command line.
         "cli.parser": "i18n",

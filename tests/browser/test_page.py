@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from attrs import evolve
 from tests.browser.conftest import visit
 
 from abcxyz import Analysis
+from abcxyz.core.analysis.customer_columns import by_value
+from abcxyz.core.analysis.past import PastClasses, PastResult
 from abcxyz.core.classes.segments import SEGMENTS
+from abcxyz.core.dynamics.events import EVENTS, event_table
 from abcxyz.i18n import compact
 from abcxyz.report import render_html
+from abcxyz.report.vocabulary import EVENT_NAMES
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +145,58 @@ def test_the_card_of_a_customer(opened: Open, demo: Analysis) -> None:
     assert not page.locator("#en main").is_visible()
 
 
+def test_the_card_shows_the_classes_by_date(chromium: Any, demo: Analysis, tmp_path: Path) -> None:
+    """Where the job has a history: since when, what before, and every change."""
+    codes = np.repeat(demo.snapshot.segment[:, None], 4, axis=1)
+    order = by_value(demo)
+    changed, stayed = int(order[0]), int(order[1])
+    codes[changed, 0], codes[changed, 1:3] = -1, SEGMENTS.index("BX")
+    dates = [date(2026, month, 30) for month in (6, 7, 8, 9)]
+    file = tmp_path / "past.html"
+    known = evolve(demo, classes=PastClasses(dates=dates, codes=codes))
+    file.write_text(render_html(known, lang="en"), "utf-8")
+    customers = demo.snapshot.customers
+    with visit(chromium, file, 390, script=True) as page:
+        ready(page)
+        now = SEGMENTS[demo.snapshot.segment[changed]]
+        page.evaluate(f"location.hash = '#lang=en&customer={customers[changed]}'")
+        card = page.locator("#en .card")
+        card.wait_for()
+        assert f"{now} since 2026-09-30, before BX" == card.locator(".since").text_content()
+        assert [f"2026-09-30 {now}", "2026-07-30 BX", "2026-06-30 no sales"] == card.locator(
+            ".past li"
+        ).all_text_contents()
+        page.evaluate(f"location.hash = '#lang=en&customer={customers[stayed]}'")
+        same = SEGMENTS[demo.snapshot.segment[stayed]]
+        page.get_by_text(f"{same} since 2026-06-30", exact=True).wait_for()
+
+
+def test_moves_of_the_chosen_month(chromium: Any, demo: Analysis, tmp_path: Path) -> None:
+    """The moves of any month are those of its classes; the month is in the address."""
+    dates = [date(2026, month, 28) for month in (6, 7, 8, 9, 10)]
+    codes = np.random.default_rng(5).integers(-2, 9, (len(demo.snapshot), len(dates)))
+    past = [PastResult(dated=day, customers=(1, 2, 3), value=(5.0, 3.0, 2.0)) for day in dates]
+    known = evolve(demo, past=past, classes=PastClasses(dates=dates, codes=codes.astype(np.int8)))
+    file = tmp_path / "months.html"
+    file.write_text(render_html(known, lang="en"), "utf-8")
+    table = event_table(9)
+    with visit(chromium, file, 390, script=True) as page:
+        ready(page)
+        for k in (1, 2, 4):
+            page.locator("#en-time select").select_option(dates[k].isoformat())
+            assert f"month={dates[k]}" in page.url
+            counts = Counter(
+                EVENTS[table[was, now]]
+                for was, now in codes[:, k - 1 : k + 1]
+                if was > -2 or now > -2
+            )
+            shown = page.locator("#en-time .event").all_text_contents()
+            assert shown == [f"{EVENT_NAMES[one]}: {counts[one]}" for one in EVENTS if counts[one]]
+            assert 10 == page.locator("#en-time .names li").count()
+        page.locator("#en [name=segment]").select_option("AX")
+        assert not page.locator("#en-time").is_visible()
+
+
 def test_the_keyboard_alone(opened: Open) -> None:
     """Search, list and card work with keys only, and the focus is never on hidden elements."""
     page = ready(opened("demo.en"))
@@ -176,7 +235,7 @@ def test_language(opened: Open) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
-@pytest.mark.parametrize("width", [360, 390, 640, 768, 1280, 1920])
+@pytest.mark.parametrize("width", [320, 360, 390, 640, 768, 1280, 1920])
 def test_nothing_sticks_out(name: str, width: int, opened: Open) -> None:
     """With every list open the page is never wider than the screen."""
     page = ready(opened(name, width))

@@ -19,6 +19,7 @@ from abcxyz.crm import (
     Activities,
     CrmData,
     Deals,
+    Leads,
     ProductLines,
     Spend,
     Stage,
@@ -38,6 +39,7 @@ from abcxyz.crm.reports.managers import managers
 from abcxyz.crm.reports.products import products
 from abcxyz.crm.reports.registry import REPORTS, make_report
 from abcxyz.crm.reports.service.levels import service_levels
+from abcxyz.crm.reports.service.requests import lead_handlers
 from abcxyz.crm.reports.service.rules import ServiceRule
 from abcxyz.crm.reports.sources import sources
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
@@ -109,6 +111,27 @@ def test_small_strata_are_merged_upwards() -> None:
     assert set(range(25)) in groups  # a with x
     assert set(range(30, 60)) in groups  # b, whatever the product
     assert {*range(25, 30), *range(60, 65)} in groups  # the rest
+
+
+def test_a_lead_is_of_who_answered_first_else_of_its_owner() -> None:
+    """Lead 0: of its deal, m1 called before m0; lead 1: only an incoming call; lead 2: nothing."""
+    data = crm(
+        3,
+        leads=Leads(lead=[0, 1, 2], created=[START] * 3, owner=["m0", "m0", ""], deal=[0, 1, 2]),
+        activities=Activities(
+            activity=[0, 1, 2, 3],
+            kind=["call"] * 4,
+            started=START + np.array([7200, 3600, 60, -60]).astype("m8[s]"),
+            direction=["out", "out", "in", "out"],
+            user=["m0", "m1", "m1", "m2"],
+            lead=[-1, -1, 1, 2],
+            deal=[0, 0, -1, -1],
+        ),
+    )
+    assert lead_handlers(data).tolist() == ["m1", "m0", "(not given)"]
+    assert {one.user: one.leads for one in managers(data).managers} == {
+        "m0": 1, "m1": 1, "m2": 0, "(not given)": 1
+    }  # fmt: skip
 
 
 def test_people_who_left_and_unknown_ones() -> None:

@@ -19,7 +19,12 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 
-def test_the_printed_address_opens_and_ctrl_c_ends(world: tuple[Path, Analysis]) -> None:
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
+def test_the_printed_address_opens_and_a_signal_ends(
+    world: tuple[Path, Analysis], number: signal.Signals
+) -> None:
     """The command prints one address with a token of its own, and logs nothing of a request."""
     command = [sys.executable, "-m", "abcxyz", "--lang", "en", "serve", "--port", "0"]
     with subprocess.Popen(
@@ -34,12 +39,12 @@ def test_the_printed_address_opens_and_ctrl_c_ends(world: tuple[Path, Analysis])
         )
         assert found is not None
         assert "No call list" in requests.get(found[1], timeout=30).text
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert "" == out
     # The signal may find the process when it has ended the server already.
     closed = "abcxyz: the live page is closed; what was logged stays\n"
-    assert (process.returncode, err) in ((130, closed), (-signal.SIGINT, ""))
+    assert (process.returncode, err) in ((128 + number, closed), (-number, ""))
 
 
 def test_a_port_in_use_and_a_missing_history_are_refused(

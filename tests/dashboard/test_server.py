@@ -9,17 +9,22 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pytest
 import requests
 from tests.dashboard.conftest import JOB, TOKEN, Served
+from tests.report.crm_world import crm_reports
 
 from abcxyz import EVENTS, Analysis, compare
+from abcxyz.core.analysis.series import owner_totals, segment_counts
 from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning
+from abcxyz.dashboard.sections import crm_table
 from abcxyz.errors import ConfigError
 from abcxyz.history import History
 from abcxyz.i18n import compact
 from abcxyz.report.customers import Facts
+from abcxyz.report.page.sections.calls import silent_before
 
 
 def test_only_the_person_with_the_token_gets_in(served: Served) -> None:
@@ -246,7 +251,44 @@ def test_lists_are_exported_as_they_are_filtered(served: Served) -> None:
     assert {owner} == {one["Owner"] for one in export("customers", lang="en", owner=owner)}
     assert len(analysis.calls or ()) == len(export("calls", lang="en"))
     assert len(analysis.alerts) == len(export("alerts", lang="en"))
-    assert 404 == session.get(served.base + "/export/secrets.csv", timeout=30).status_code
+    for name in ("secrets", "crm-secrets"):
+        assert 404 == session.get(f"{served.base}/export/{name}.csv", timeout=30).status_code
+    facts = Facts(analysis)
+    totals = owner_totals(analysis, facts.owners)
+    owners = export("owners", lang="en")
+    assert [(one.owner, one.customers) for one in totals] == [
+        (row["Owner"], int(row["Customers"])) for row in owners
+    ]
+    assert [one.value for one in totals] == pytest.approx([float(row["Value"]) for row in owners])
+    assert [owner] == [row["Owner"] for row in export("owners", lang="en", owner=owner)]
+    assert [one.owner == owner for one in analysis.calls or ()].count(True) == len(
+        export("calls", lang="en", owner=owner)
+    )
+    months = export("months", lang="en")
+    together = math.fsum(float(one["Together"]) for one in months)
+    assert together == pytest.approx(np.nansum(value), rel=1e-9)
+    cells = export("segments", lang="en")
+    counts = [int(row["Customers"]) for row in cells]
+    assert segment_counts(analysis.snapshot) == counts
+    assert len(analysis.growth or ()) == len(export("growth", lang="en"))
+    assert silent_before(facts) == [
+        facts.places[row["Customer"]] for row in export("returned", lang="en")
+    ]
+    old = export("results", lang="en", at="2026-09-30")
+    assert ["2026-07-31", "2026-08-31", "2026-09-30"] == [row["Result"] for row in old]
+    assert [] == export("leads", lang="en")
+
+
+def test_reports_on_the_crm_are_exported_whole(world: tuple[Path, Analysis]) -> None:
+    """Every row and field of a report, not those of the page alone."""
+    made = crm_reports(["Anna", "=1+1", "Boris"])
+    facts = Facts(attrs.evolve(world[1], crm=made))
+    assert len(made.reports) > 5
+    for name, report in made.reports.items():
+        table = crm_table(facts, name, "en")
+        assert table is not None
+        assert {len(report.rows())} == {len(column) for column in table.values()} or not table
+    assert crm_table(facts, "secrets", "en") is None
 
 
 def test_a_history_alone_is_enough(serve: Callable[..., Served]) -> None:

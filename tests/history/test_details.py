@@ -50,6 +50,26 @@ def test_sales_and_owners_come_back(tmp_path: Path, whole: bool, customers: Any)
     assert [OWNERS.get(one, "") for one in snapshot.customers.tolist()] == [*details.owners]
 
 
+def test_what_is_not_known_is_null_in_the_file(tmp_path: Path) -> None:
+    """A customer without sales has no list of numbers, and a date that is none is no number."""
+    made = analyzed()
+    days = made.snapshot.last_day
+    sales = made.panel.sales.copy()
+    sales[0] = np.nan
+    with History(tmp_path / "h.db") as history:
+        history.save(
+            attrs.evolve(made.snapshot, last_day=np.array([days[0], "NaT"], days.dtype)),
+            panel=attrs.evolve(made.panel, sales=sales),
+        )
+        (info,) = history.snapshots()
+        assert np.isnat(history.load(info).last_day).tolist() == [False, True]
+    with contextlib.closing(sqlite3.connect(tmp_path / "h.db")) as base:
+        rows = base.execute(
+            "SELECT last_day IS NULL, sales IS NULL FROM customer_state ORDER BY place"
+        ).fetchall()
+    assert rows == [(0, 1), (1, 0)]
+
+
 def test_a_snapshot_without_sales_gets_them_later(tmp_path: Path) -> None:
     made = analyzed()
     with History(tmp_path / "h.db") as history:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from abcxyz import Alert, Periods, Settings, Shares, Snapshot
+from abcxyz.core.analysis.past import result_of
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history import SCHEMA_VERSION, History
 from abcxyz.history.schema import MIGRATIONS
@@ -287,6 +288,7 @@ def test_a_file_of_an_older_version_is_brought_up(tmp_path: Path, version: int) 
         assert "" == history.snapshots()[0].job
         rows = history._db.execute("SELECT segment FROM customer_history").fetchall()
         assert 3 == len(rows)
+        assert (result_of(snapshot),) == history.past_results(snapshot.settings.fingerprint)
         if version == 2:
             assert {"old"} == history.snoozed(MARCH)
             # Raised by the older version, so no job raises it again.
@@ -304,7 +306,9 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
     with History(path) as history:
         history._db.execute("PRAGMA user_version = 99")
     content = path.read_bytes()
-    with pytest.raises(HistoryError, match="version 99, and this program reads up to 5"):
+    with pytest.raises(
+        HistoryError, match=f"version 99, and this program reads up to {SCHEMA_VERSION}"
+    ):
         History(path)
     assert content == path.read_bytes()
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import attrs
 import pytest
 
-from abcxyz import Alert, Analysis, Settings, Transactions, analyze
+from abcxyz import SEGMENTS, Alert, Analysis, Settings, TimeSpent, Transactions, analyze
 from abcxyz.core.advice.calls import CallOutcome
-from abcxyz.core.analysis.past import AlertRecord, result_of
+from abcxyz.core.analysis.past import AlertRecord, hours_by_class, result_of
 from abcxyz.history import History
 from abcxyz.i18n import LANGUAGES
 from abcxyz.report import render_html
@@ -42,6 +42,65 @@ def test_the_structure_is_that_of_each_snapshot(tmp_path: Path) -> None:
             key, job="north", until=made[1].dated, most=1
         )
         assert () == history.past_results("other", job="north")
+
+
+def test_hours_are_kept_beside_a_snapshot(tmp_path: Path) -> None:
+    """A run without records of time leaves those of the run before."""
+    made = analyzed(date(2026, 3, 1)).snapshot
+    spent = [TimeSpent(customer=one, hours=hours) for one, hours in (("a", 1.5), ("c", 7.25))]
+    hours = hours_by_class(made, spent)
+    assert hours is not None
+    assert 8.75 == sum(hours)
+    assert hours_by_class(made, []) is None
+    with History(tmp_path / "h.db") as history:
+        assert history.save(made)
+        (result,) = history.past_results(made.settings.fingerprint)
+        assert result.hours is None
+        for known in (hours, None, hours):
+            assert not history.save(made, hours=known)
+            (result,) = history.past_results(made.settings.fingerprint)
+            assert hours == result.hours
+
+
+@pytest.mark.parametrize("customers", [("a", "b", "c"), (7, 8, 9)])
+def test_the_classes_are_those_of_each_date(tmp_path: Path, customers: tuple[object, ...]) -> None:
+    """The segments of all customers over time are the states of each of them."""
+    made = [analyzed(date(2026, month, 1), customers).snapshot for month in (3, 4, 5, 6)]
+    newest = made[-1]
+    with History(tmp_path / "h.db") as history:
+        for one in made:
+            history.save(one, job="north")
+        key, last = newest.settings.fingerprint, newest.dated
+        known = (*customers, "new")
+        past = history.past_classes(known, key, job="north", until=last)
+        assert past is not None
+        assert tuple(one.dated for one in made) == past.dates
+        for who, codes in zip(customers, past.codes.tolist(), strict=False):
+            states = [one.segment for one in history.customer(who)]  # type: ignore[arg-type]
+            assert states == ["N" if code < 0 else SEGMENTS[code] for code in codes]
+        assert [-2] * 4 == past.codes[-1].tolist()
+        two = history.past_classes(known, key, job="north", until=last, most=2)
+        assert two is not None
+        assert two.codes.tolist() == past.codes[:, 2:].tolist()
+        assert history.past_classes(known, key, job="south", until=last) is None
+
+
+def test_the_page_shows_hours_by_class(tmp_path: Path) -> None:
+    """Hours of the window beside those of the first result that knows them; else nothing."""
+    first = analyzed(date(2026, 3, 1)).snapshot
+    made = analyzed(date(2026, 6, 1))
+    assert "Hours by class" not in render_html(made, languages=("en",))
+    alone = render_html(attrs.evolve(made, hours=(3.0, 2.0, 5.0)), languages=("en",))
+    assert "Class C takes 50% of the hours" in alone
+    with History(tmp_path / "h.db") as history:
+        history.save(first, hours=(1.0, 2.0, 17.0))
+        history.save(made.snapshot, hours=(3.0, 2.0, 5.0))
+        past = history.past_results(made.settings.fingerprint)
+    page = render_html(
+        attrs.evolve(made, hours=(3.0, 2.0, 5.0), past=past), languages=("en",), lang="en"
+    )
+    assert "12 hours less on class C than on 2026-02-28" in page
+    assert page.count("−12") == 1
 
 
 @pytest.mark.parametrize("customers", [("a", "b", "c"), (7, 8, 9)])

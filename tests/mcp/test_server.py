@@ -7,6 +7,8 @@ import contextlib
 import hashlib
 import json
 import re
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -203,6 +205,28 @@ def test_a_page_larger_than_the_server_allows_is_shortened_and_the_answer_says_s
     talk(server, act)
 
 
+def test_the_sales_of_a_forecast_are_read_after_the_first_answer(tmp_path: Path) -> None:
+    alone = QuestionData(history=worlds.history(tmp_path / "h.db"), today=lambda: worlds.TODAY)
+    read = threading.Event()
+    known = alone.sales
+
+    def sales() -> Any:
+        table = known()
+        read.set()
+        return table
+
+    alone.sales = sales  # type: ignore[method-assign]
+
+    async def act(client: Any) -> None:
+        await client.list_tools()
+        assert not read.is_set()
+        for name in ("matrix", "forecast"):
+            await client.call_tool(name, {})
+            assert read.wait(10)
+
+    talk(QuestionServer(alone, version="1", ahead=True), act)
+
+
 class Person:
     """A person who is asked by the client; counts the questions and keeps the last."""
 
@@ -349,6 +373,40 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path, era: 
         return str(result.structured_content["value"]["segment"])
 
     assert re.fullmatch("[ABC][XYZ]", talk(stdio_client(program), act, era))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_command(tmp_path: Path, number: int, code: int) -> None:
+    """While a client is connected, and with a line that says what became of it."""
+    path = worlds.history(tmp_path / "h.db")
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "abcxyz", "--lang", "en", "mcp", "--history", str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(json.dumps(hello) + "\n")
+        process.stdin.flush()
+        assert "serverInfo" in process.stdout.readline()
+        process.send_signal(number)
+        assert process.stderr is not None
+        assert "abcxyz: stopped; nothing was changed\n" == process.stderr.read()
+    assert code == process.returncode
 
 
 TOKEN = "t" * 32

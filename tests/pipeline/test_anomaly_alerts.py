@@ -117,6 +117,9 @@ def test_documents_hold_the_alarms(tmp_path: Path) -> None:
     (row,) = [one for one in rows if one["metric"] == "win_rate"]
     assert (row["value"], row["since"], row["money"]) == (0.25, "2026-06-22", -1000.0)
     assert row["questions"]
+    (line,) = [one for one in analysis.crm.records() if one.get("metric") == "win_rate"]
+    assert line["sentence"].startswith("win rate: 25.00 % from 2026-06-22 to 2026-06-28")
+    assert "Did the leads of ads change" in line["sentence"]
     written = json.dumps([one.to_dict() for one in anonymize(analysis, b"k" * 16).alerts])
     assert "anomaly_fall" in written
     assert "ads" not in written

@@ -7,7 +7,7 @@ import logging
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.i18n import date_text, number, plural, text
@@ -74,6 +74,9 @@ class NotifySink:
 
     def __repr__(self) -> str:
         return "NotifySink(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a notify sink holds addresses with secrets and cannot be pickled")
 
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Send the raised alerts; a dry run only counts them."""

@@ -9,8 +9,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from attrs import evolve
 
+from abcxyz._arrays import freeze
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.analysis.restore import restored_analysis
 from abcxyz.core.sales.panel import Panel
@@ -106,6 +108,8 @@ class Archive:
             known = self._facts.get(info.number)
             if known is None:
                 known = Facts(self._restored(info))
+                # Drawing the months again takes seconds: on past dates no letter is in question.
+                known.doubtful = freeze(np.zeros(len(known.order), dtype=np.int8))
                 self._facts[info.number] = known
                 while len(self._facts) > _KEPT:
                     self._facts.popitem(last=False)
@@ -140,7 +144,8 @@ class Archive:
             names=self._names,
             attributes={who: {"owner": owner} for who, owner in owners if owner},
         )
-        return evolve(restored, past=past, record=record)
+        hours = past[-1].hours if past else None
+        return evolve(restored, past=past, record=record, hours=hours)
 
 
 def _panel(history: History, info: SnapshotInfo) -> Panel | None:

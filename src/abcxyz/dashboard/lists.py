@@ -14,11 +14,12 @@ from abcxyz.dashboard.data import ShownAlert
 from abcxyz.i18n import text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.payload import STEP_LETTERS, customer_columns
-from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES
+from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["alert_table", "call_table", "customer_table", "filters_of", "fitting", "move_table"]
+__all__ = ["Table", "alert_table", "customer_table", "filters_of", "fitting"]
 
 Table = dict[str, list[Any]]
+"""Heading in English -> cells of the column."""
 
 #: The Russian letter io counts as ie, as in the script of the page.
 _SAME = {0x451: 0x435}
@@ -103,20 +104,6 @@ def _folded(written: str) -> str:
     return written.lower().translate(_SAME)
 
 
-def call_table(facts: Facts) -> Table:
-    """Return the customers to call."""
-    calls = list(facts.analysis.calls or ())
-    return {
-        "Customer": [str(one.customer) for one in calls],
-        "Name": [name_of(facts.analysis, one.customer) for one in calls],
-        "Segment": [one.segment for one in calls],
-        "Days silent": [one.days for one in calls],
-        "Last order": [one.last_day for one in calls],
-        "Money": [_number(one.money) for one in calls],
-        "Owner": [one.owner for one in calls],
-    }
-
-
 def alert_table(facts: Facts, alerts: list[ShownAlert], lang: str) -> Table:
     """Return the alerts with what became of them."""
     return {
@@ -127,20 +114,6 @@ def alert_table(facts: Facts, alerts: list[ShownAlert], lang: str) -> Table:
         "Owner": [one.alert.owner for one in alerts],
         "Why": [one.alert.sentence(lang) for one in alerts],
         "Result": [None if one.outcome is None else one.outcome.outcome for one in alerts],
-    }
-
-
-def move_table(facts: Facts, lang: str) -> Table:
-    """Return the customers who changed their class, the largest change of money first."""
-    moves = facts.moves()
-    return {
-        "Customer": [str(one.customer) for one in moves],
-        "Name": [one.name for one in moves],
-        "Event": [text(EVENT_NAMES[one.event], lang) for one in moves],
-        "Before": [one.before for one in moves],
-        "After": [one.after for one in moves],
-        "Money before": [_number(one.money_before) for one in moves],
-        "Money now": [_number(one.money_after) for one in moves],
     }
 
 

@@ -17,19 +17,14 @@ from attrs import frozen
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
 from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
-from abcxyz.dashboard.lists import (
-    alert_table,
-    call_table,
-    customer_table,
-    fitting,
-    move_table,
-)
+from abcxyz.dashboard.lists import Table, alert_table, customer_table, filters_of, fitting
+from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
 from abcxyz.report.page.payload import customer_columns, packed_customers
-from abcxyz.report.page.render import PAGE, asset, environment, render_bodies
+from abcxyz.report.page.render import PAGE, SCRIPTS, asset, environment, render_bodies
 from abcxyz.report.page.sections.cells import cells
 from abcxyz.report.page.sections.changes import changes
 from abcxyz.report.vocabulary import ALERT_KINDS
@@ -44,7 +39,7 @@ TEMPLATES = "abcxyz.dashboard.templates"
 
 ASSETS: Mapping[str, tuple[str, str]] = {
     "page.css": (PAGE, "text/css; charset=utf-8"),
-    "page.js": (PAGE, "text/javascript; charset=utf-8"),
+    **dict.fromkeys(SCRIPTS, (PAGE, "text/javascript; charset=utf-8")),
     "live.css": (TEMPLATES, "text/css; charset=utf-8"),
     "live.js": (TEMPLATES, "text/javascript; charset=utf-8"),
 }
@@ -109,6 +104,7 @@ class Pages:
                     dates=self.data.dates,
                     dated=dated,
                     filters=filters,
+                    scripts=SCRIPTS,
                     count=len(snapshot),
                     **self._formatter(lang).helpers(),
                 )
@@ -152,24 +148,20 @@ class Pages:
 
     def export(self, name: str, lang: str, fields: Mapping[str, str]) -> bytes | None:
         """Return a list as CSV; None if there is no such list."""
-        dated = day_of(fields.get("at"))
+        dated, before, after = (day_of(fields.get(one)) for one in ("at", "before", "after"))
+        filters = filters_of(fields)
+        table: Table | None = None
         if name == "customers":
             table = customer_table(self.data.at(dated), fields)
-        elif name == "calls":
-            table = call_table(self.data.at(dated))
         elif name == "alerts":
             table = alert_table(self.data.newest, self.data.alerts(), lang)
-        elif name == "moves":
-            before, after = day_of(fields.get("before")), day_of(fields.get("after"))
-            facts = (
-                self.data.at(dated)
-                if before is None or after is None
-                else self.data.compared(before, after)
-            )
-            table = move_table(facts, lang)
-        else:
-            return None
-        return csv_bytes(table, lang)
+        elif name == "moves" and before is not None and after is not None:
+            table = SECTION_TABLES[name](self.data.compared(before, after), lang)
+        elif name in SECTION_TABLES:
+            table = SECTION_TABLES[name](self._facts(dated, filters), lang)
+        elif name.startswith("crm-"):
+            table = crm_table(self.data.at(dated), name.removeprefix("crm-"), lang)
+        return None if table is None else csv_bytes(table, lang)
 
     def alerts(self, lang: str) -> str:
         """Render the alerts with what became of them."""

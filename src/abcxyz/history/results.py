@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from abcxyz.core.analysis.past import AlertRecord, PastResult
-from abcxyz.history.database import Database
+import numpy as np
 
-__all__ = ["Results"]
+from abcxyz._arrays import freeze
+from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, result_of
+from abcxyz.core.dynamics.events import ABSENT
+from abcxyz.core.snapshots.snapshot import Snapshot
+from abcxyz.history.database import Database
+from abcxyz.toolkit.parsing import parse_json
+
+__all__ = ["Results", "hours_text", "totals_text"]
+
+
+def totals_text(snapshot: Snapshot) -> str:
+    """Return the totals of the classes of a snapshot as they are stored."""
+    made = result_of(snapshot)
+    return json.dumps([made.customers, made.value])
+
+
+def hours_text(hours: Sequence[float] | None) -> str | None:
+    """Return the hours by class as they are stored; None for none."""
+    return None if hours is None else json.dumps(list(hours))
+
+
+def _result(dated: str, totals: str, hours: str | None) -> PastResult:
+    customers, value = parse_json(totals)
+    a, b, c = (int(one) for one in customers)
+    x, y, z = (float(one) for one in value)
+    spent = None
+    if hours is not None:
+        p, q, r = (float(one) for one in parse_json(hours))
+        spent = p, q, r
+    return PastResult(
+        dated=date.fromisoformat(dated), customers=(a, b, c), value=(x, y, z), hours=spent
+    )
 
 
 class Results:
@@ -34,22 +66,57 @@ class Results:
         """
         with self._db.mapped():
             rows = self._db.execute(
-                "SELECT dated, abc, count(*), total(value) FROM ("
-                "SELECT number, dated FROM snapshot WHERE job = ? AND fingerprint = ? "
-                "AND dated <= ? ORDER BY dated DESC LIMIT ?) "
-                "JOIN customer_state ON snapshot = number WHERE abc >= 0 AND xyz >= 0 "
-                "GROUP BY number, abc ORDER BY dated, abc",
+                "SELECT dated, totals, hours FROM snapshot WHERE job = ? AND fingerprint = ? "
+                "AND dated <= ? ORDER BY dated DESC LIMIT ?",
                 (job, fingerprint, (until or date.max).isoformat(), most),
             ).fetchall()
-        parts: dict[str, Any] = {}
-        for dated, code, count, value in rows:
-            counts, values = parts.setdefault(dated, ([0, 0, 0], [0.0, 0.0, 0.0]))
-            counts[code], values[code] = count, value
         with self._db.decoding():
-            return tuple(
-                PastResult(dated=date.fromisoformat(dated), customers=(*counts,), value=(*values,))
-                for dated, (counts, values) in parts.items()
-            )
+            return tuple(_result(*row) for row in reversed(rows))
+
+    def past_classes(
+        self,
+        customers: Sequence[Any],
+        fingerprint: str,
+        *,
+        job: str = "",
+        until: date,
+        most: int = 24,
+    ) -> PastClasses | None:
+        """Return the segments of customers in the latest results of a job, the oldest first.
+
+        Parameters
+        ----------
+        customers
+            (n,) the customers.
+        fingerprint, job, most
+            As in `past_results`.
+        until
+            Date of the last result.
+
+        Returns
+        -------
+        PastClasses or None
+            None where there are fewer than two results.
+        """
+        place = {one: i for i, one in enumerate(customers)}
+        with self._db.mapped(), self._db.decoding():
+            found = self._db.execute(
+                "SELECT number, dated FROM snapshot WHERE job = ? AND fingerprint = ? "
+                "AND dated <= ? ORDER BY dated DESC LIMIT ?",
+                (job, fingerprint, until.isoformat(), most),
+            ).fetchall()[::-1]
+            if len(found) < 2:
+                return None
+            codes = np.full((len(found), len(place)), ABSENT, dtype=np.int8)
+            for row, (number, _) in zip(codes, found, strict=True):
+                for who, abc, xyz in self._db.execute(
+                    "SELECT customer, abc, xyz FROM customer_state WHERE snapshot = ?", (number,)
+                ):
+                    at = place.get(who)
+                    if at is not None:
+                        row[at] = -1 if abc < 0 or xyz < 0 else 3 * abc + xyz
+            dates = tuple(date.fromisoformat(dated) for _, dated in found)
+            return PastClasses(dates=dates, codes=freeze(np.ascontiguousarray(codes.T)))
 
     def alert_record(self, fingerprint: str, *, job: str = "") -> AlertRecord | None:
         """Return what became of the alerts raised by the runs of a job; None without any.

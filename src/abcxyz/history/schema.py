@@ -192,6 +192,18 @@ MIGRATIONS = (
     FROM customer_state JOIN snapshot ON number = snapshot, json_each(sales)
     WHERE json_each.value <> 0;
     """,
+    # 6: totals of the classes of a snapshot, which pages over time read without its rows, and the
+    # hours spent on each class. Sums of the rows, as they are for the snapshots of older files.
+    """
+    ALTER TABLE snapshot ADD COLUMN totals TEXT;
+    ALTER TABLE snapshot ADD COLUMN hours TEXT;
+    UPDATE snapshot SET totals = (
+        SELECT json_array(
+            json_array(total(abc = 0), total(abc = 1), total(abc = 2)),
+            json_array(total(iif(abc = 0, value, 0)), total(iif(abc = 1, value, 0)),
+                       total(iif(abc = 2, value, 0))))
+        FROM customer_state WHERE snapshot = snapshot.number AND abc >= 0 AND xyz >= 0);
+    """,
 )
 """Statements of each version, in order; an older file is migrated when it is opened."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
@@ -25,7 +25,7 @@ from abcxyz.history.insertion import insert_rows
 from abcxyz.history.outbox import Outbox
 from abcxyz.history.outcomes import Outcomes
 from abcxyz.history.records import CustomerState, SnapshotInfo
-from abcxyz.history.results import Results
+from abcxyz.history.results import Results, hours_text, totals_text
 from abcxyz.history.rows import delete_snapshot, digest, segment_of
 from abcxyz.history.upkeep import Upkeep
 from abcxyz.toolkit.parsing import parse_json
@@ -34,7 +34,7 @@ __all__ = ["History"]
 
 _COLUMNS = (
     "job, dated, fingerprint, as_of, since, until, bucket, settings, customers, whole_ids, "
-    "whole_values, digest, details"
+    "whole_values, digest, details, totals, hours"
 )
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
@@ -126,6 +126,7 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
         job: str = "",
         panel: Panel | None = None,
         owners: Mapping[Any, str] | None = None,
+        hours: Sequence[float] | None = None,
     ) -> bool:
         """Store a snapshot; the one of the same job, date and settings is replaced.
 
@@ -140,6 +141,8 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
             to store none, and to leave those that the same snapshot has already.
         owners
             Customer -> responsible employee, stored with the panel.
+        hours
+            (3,) hours spent on the customers of each class; None where no time is recorded.
 
         Returns
         -------
@@ -159,17 +162,22 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
         key = (job, snapshot.dated.isoformat(), snapshot.settings.fingerprint)
         with self._db.writing():
             stored = self._db.execute(
-                "SELECT number, digest, details FROM snapshot "
+                "SELECT number, digest, details, hours FROM snapshot "
                 "WHERE job = ? AND dated = ? AND fingerprint = ?",
                 key,
             ).fetchone()
             if stored is not None:
                 if stored[1] == content and extra in (None, stored[2]):
+                    if hours is not None and hours_text(hours) != stored[3]:
+                        self._db.execute(
+                            "UPDATE snapshot SET hours = ? WHERE number = ?",
+                            (hours_text(hours), stored[0]),
+                        )
                     return False
                 delete_snapshot(self._db, stored[0])
             number = self._db.execute(
                 f"INSERT INTO snapshot ({_COLUMNS}) "  # noqa: S608
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     *key,
                     snapshot.as_of.isoformat(),
@@ -182,6 +190,8 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
                     snapshot.value.dtype.kind == "i",
                     content,
                     extra,
+                    totals_text(snapshot),
+                    hours_text(hours),
                 ),
             ).lastrowid
             insert_rows(self._db, snapshot, number, details)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -75,6 +77,8 @@ class QuestionServer(MCPServer):
         Time within which a question is answered.
     confirmation
         How a person confirms a drafted task, one of `CONFIRMATIONS`.
+    ahead
+        Whether the sales by period, which a forecast needs, are read after the first answer.
     **options
         As in `MCPServer`, such as ``auth``.
     """
@@ -89,6 +93,7 @@ class QuestionServer(MCPServer):
         most_rows: int = 100,
         seconds: float = _SECONDS,
         confirmation: str = CONFIRMATIONS[0],
+        ahead: bool = False,
         **options: Any,
     ) -> None:
         super().__init__(
@@ -105,6 +110,7 @@ class QuestionServer(MCPServer):
         self._questions: Mapping[str, Question] = {
             one.name: one for one in available(data) if groups is None or one.group in groups
         }
+        self._ahead = ahead and "forecast" in self._questions
         self._add_resources()
         self._add_prompts()
         if data.tasks is not None and "confirm" in self._questions:
@@ -188,7 +194,16 @@ class QuestionServer(MCPServer):
         result = await self.reply(act, lang, seconds=self._seconds)
         if context is not None and not result.is_error:
             await context.report_progress(1, 1)
+        if self._ahead:
+            self._ahead = False
+            threading.Thread(target=self._read_ahead, args=(self._data,), daemon=True).start()
         return result
+
+    @staticmethod
+    def _read_ahead(data: QuestionData) -> None:
+        # What cannot be read is reported by the question that needs it.
+        with contextlib.suppress(AbcxyzError):
+            data.sales()
 
     async def reply(
         self, act: Callable[[], Answer], lang: str, *, seconds: float = math.inf

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, redirect_stdout
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, redirect_stdout, suppress
+from types import FrameType
 from typing import Any
 
 from mcp.server.auth.provider import AccessToken
@@ -44,12 +48,53 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
         yield
 
 
+@contextmanager
+def _input_that_ends() -> Iterator[None]:
+    """Pass standard input on through a pipe that Ctrl-C and SIGTERM close.
+
+    Otherwise the thread that waits for the next message of a client would outlive the signal
+    until the client closes its end.
+    """
+    try:
+        source = sys.stdin.fileno()
+    except (OSError, ValueError):  # no file, as in some embedding programs
+        yield
+        return
+    reader, writer = os.pipe()
+    end = os.fdopen(writer, "wb", buffering=0)
+
+    def pass_on() -> None:
+        with suppress(OSError, ValueError), end:
+            while piece := os.read(source, 1 << 16):
+                while piece:
+                    piece = piece[end.write(piece) :]
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        end.close()
+        handlers[number](number, frame)
+
+    numbers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {int(number): one for number, one in numbers.items() if callable(one)}
+    known = sys.stdin
+    threading.Thread(target=pass_on, daemon=True).start()
+    with os.fdopen(reader, encoding="utf-8") as sys.stdin:
+        for number in handlers:
+            signal.signal(number, stop)
+        try:
+            yield
+        finally:
+            sys.stdin = known
+            for number, one in handlers.items():
+                signal.signal(number, one)
+
+
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
     """Serve one client over standard input and output, until it closes them."""
-    server = QuestionServer(data, lifespan=_prints_apart, **options)
+    server = QuestionServer(data, lifespan=_prints_apart, ahead=True, **options)
     if refresh is not None:
         refresh.start(server.replace)
-    server.run()
+    with _input_that_ends():
+        server.run()
 
 
 def http_app(

@@ -153,7 +153,11 @@ def _run(
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
         with contextlib.nullcontext() if history is None else history.transaction():
             saved = history is not None and history.save(
-                analysis.snapshot, job=job.identity, panel=analysis.panel, owners=_owners(analysis)
+                analysis.snapshot,
+                job=job.identity,
+                panel=analysis.panel,
+                owners=_owners(analysis),
+                hours=analysis.hours,
             )
             analysis = raising.enter(analysis)
             if memory is not None:
@@ -193,10 +197,13 @@ def _run(
 
 def _with_past(analysis: Analysis, history: History, job: Job) -> Analysis:
     """Add the structure over time, and what became of the alerts."""
-    fingerprint = job.settings.fingerprint
+    fingerprint, snapshot = job.settings.fingerprint, analysis.snapshot
     return evolve(
         analysis,
-        past=history.past_results(fingerprint, job=job.identity, until=analysis.snapshot.dated),
+        past=history.past_results(fingerprint, job=job.identity, until=snapshot.dated),
+        classes=history.past_classes(
+            snapshot.customers.tolist(), fingerprint, job=job.identity, until=snapshot.dated
+        ),
         record=history.alert_record(fingerprint, job=job.identity),
     )
 

@@ -48,7 +48,9 @@ class Checkpoint:
     def save(self, part: str, stretch: Part) -> None:
         """Write a stretch of a part, atomically; it replaces those within its days."""
         folder = self._folder / part
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.parent.mkdir(parents=True, exist_ok=True)
+        for one in (folder.parent, folder):  # the mode is that of the last folder only
+            one.mkdir(exist_ok=True, mode=0o700)
         for since, until, file in self.parts(part):
             if stretch.since <= since and until <= stretch.until:
                 file.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from urllib.parse import unquote
@@ -48,6 +49,9 @@ def test_damaged_and_foreign_checkpoints_are_not_used(
     base.faults.clear()
     parts = sorted(tmp_path.glob("onec-read-*/*/*.npz"))
     assert len(parts) > 3
+    if os.name == "posix":
+        places = [parts[0], *list(parts[0].parents)[:2]]
+        assert [oct(one.stat().st_mode & 0o777) for one in places] == ["0o600", "0o700", "0o700"]
     parts[0].write_bytes(b"PK\x03\x04 torn")
     (parts[0].parent / "foreign.npz").write_bytes(b"?")
     base.log.clear()

@@ -27,6 +27,8 @@ from abcxyz.errors import InputError, MeaninglessClassesWarning
 from abcxyz.i18n import catalogue, compact, number
 from abcxyz.report import render_html
 from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page import buckets
+from abcxyz.report.page.buckets import bucket_columns
 from abcxyz.report.page.formatter import minus
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
@@ -126,7 +128,7 @@ def test_the_finding_is_that_of_the_analysis(demo: Analysis, page: str) -> None:
     assert bridge is not None
     assert calls is not None
     growth = number(bridge.growth * 100, "ru", 1)
-    heading = re.findall(r"<h1>(.*?)</h1>", page, re.DOTALL)[0]
+    heading = re.findall(r"<h1 data-part>(.*?)</h1>", page, re.DOTALL)[0]
     assert f"Выручка выросла на {growth}\N{NO-BREAK SPACE}%" in heading
     assert ("молчит как никогда долго" in heading) == (calls.never_so_long == 1)
     a_class = demo.abc.summary()[0]
@@ -143,6 +145,8 @@ def test_the_call_list_is_that_of_the_analysis(demo: Analysis, page: str) -> Non
     shown = words_of(page[start : page.index("</ol>", start)])
     assert demo.calls is not None
     assert len(demo.calls) == page[start : page.index("</ol>", start)].count("<li")
+    strips = re.findall(r'<svg class="strip" viewBox="0 0 (\d+) 24"', page[start:])
+    assert ["144"] * len(demo.calls) == strips[: len(demo.calls)]
     for one in demo.calls:
         assert name_of(demo, one.customer).replace("\t", " ") in shown
         assert str(one.days) in shown
@@ -188,9 +192,37 @@ def test_all_customers_are_in_the_file(demo: Analysis, page: str) -> None:
     assert {len(columns["id"])} == {
         len(columns[name])
         for name in ("name", "segment", "value", "before", "step", "days", "usual", "orders",
-                     "doubtful", "owner", "strip")
+                     "doubtful", "owner")
     }  # fmt: skip
-    assert 24 == len(columns["strip"][0])
+
+
+@pytest.mark.parametrize("fine", [0, 7, 10_000])
+def test_amounts_by_bucket_are_parts_of_the_value(
+    fine: int, demo: Analysis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the script reads back sums up to the value, and is as exact as promised."""
+    monkeypatch.setattr(buckets, "fine_rows", lambda count: min(fine, count))
+    facts, letters = Facts(demo), [chr(one) for one in range(32, 127) if chr(one) not in '"\\']
+    made, past = bucket_columns(facts, facts.order), demo.year_before
+    assert past is not None
+    for name, sales in (("now", demo.panel.sales), ("then", past.sales)):
+        column, at = made[name], 0
+        series = np.nan_to_num(sales)[facts.order]
+        assert column["count"] == series.shape[1] == 12
+        for i, row in enumerate(series):
+            wide = 2 if i < made["fine"] else 1
+            codes = [letters.index(one) for one in column["text"][at : at + 12 * wide]]
+            at += 12 * wide
+            parts = [a * 93 + b for a, b in zip(codes[::2], codes[1::2], strict=True)]
+            levels = np.array(parts if wide == 2 else codes, dtype=float)
+            if str(i) in column["odd"]:
+                assert column["odd"][str(i)] == pytest.approx(row.tolist(), abs=0.01)
+                assert (row < 0).any()
+                continue
+            amounts = levels / (levels.sum() or 1) * row.sum()
+            error = row.max() * (1 / 24 if wide == 1 else 1 / 17000) * 3
+            assert np.abs(amounts - row).max() <= error + 1e-9
+        assert at == len(column["text"])
 
 
 def test_public_data_are_filters_with_names() -> None:

@@ -92,11 +92,12 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
             orders=learning(sales.alerts, sales.settings, sales.as_of),
             **known,
         )
+        full = sales.enrich(analysis)
         if past:
-            past["past"] = (*past["past"], result_of(analysis.snapshot))
+            past["past"] = (*past["past"], result_of(full.snapshot, full.hours))
         job = read_job(path)
         return JobAnalysis(
-            analysis=evolve(sales.enrich(analysis), **past),
+            analysis=evolve(full, **past),
             history=sales.history,
             job=sales.job,
             scorecard=read_scorecard(job.scorecard),

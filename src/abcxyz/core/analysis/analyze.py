@@ -18,6 +18,7 @@ from abcxyz.core.advice.playbook import Playbook
 from abcxyz.core.analysis.find_alerts import find_alerts
 from abcxyz.core.analysis.find_calls import find_calls, find_growth
 from abcxyz.core.analysis.learn_lapses import late_customers, learned, with_learned
+from abcxyz.core.analysis.past import hours_by_class
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.matrix import build_matrix
 from abcxyz.core.classes.meaningless import warn_of_unsteady_x
@@ -217,7 +218,10 @@ def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | Non
     """Find the customers to call, those who may rise, and the alerts."""
     calls, growth = find_calls(analysis, facts, rules), find_growth(analysis, facts, rules)
     alerts = find_alerts(analysis, facts, rules, calls=calls, growth=growth)
-    return attrs.evolve(analysis, calls=calls, growth=growth, alerts=alerts)
+    hours = (
+        analysis.hours if facts is None else hours_by_class(analysis.snapshot, facts.time_spent)
+    )
+    return attrs.evolve(analysis, calls=calls, growth=growth, alerts=alerts, hours=hours)
 
 
 class SalesReading(Protocol):

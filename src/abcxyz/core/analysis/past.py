@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
+from abcxyz._arrays import SAME_ARRAYS, Codes, Ints
+from abcxyz.core.advice.crm_facts import TimeSpent
 from abcxyz.core.minor_units import money_sum
 from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["AlertRecord", "PastResult", "result_of"]
+__all__ = ["AlertRecord", "PastClasses", "PastResult", "hours_by_class", "result_of"]
 
 
 @frozen(kw_only=True)
@@ -26,14 +29,17 @@ class PastResult:
         (3,) number of customers of each class.
     value
         (3,) the metric of each class.
+    hours
+        (3,) hours spent on the customers of each class in the window; None if not known.
     """
 
     dated: date
     customers: tuple[int, int, int]
     value: tuple[float, float, float]
+    hours: tuple[float, float, float] | None = None
 
     def shares(self, what: str) -> tuple[float, float, float]:
-        """Return the shares of the classes in ``customers`` or ``value``; NaN of nothing.
+        """Return the shares of the classes in ``customers``, ``value`` or ``hours``; or NaN.
 
         Examples
         --------
@@ -41,19 +47,83 @@ class PastResult:
         ...            value=(80.0, 15.0, 5.0)).shares("customers")
         (0.25, 0.25, 0.5)
         """
-        parts: tuple[float, float, float] = getattr(self, what)
+        parts: tuple[float, float, float] = getattr(self, what) or (0.0, 0.0, 0.0)
         total = math.fsum(parts)
         a, b, c = (one / total if total > 0 else math.nan for one in parts)
         return a, b, c
 
+    @property
+    def all_hours(self) -> float:
+        """Hours spent on the customers of all classes; 0 if not known."""
+        return math.fsum(self.hours or ())
 
-def result_of(snapshot: Snapshot) -> PastResult:
+
+@frozen(kw_only=True)
+class PastClasses:
+    """Segments of the n customers of a result in d results, that one included.
+
+    Parameters
+    ----------
+    dates
+        (d,) dates of the results, the oldest first.
+    codes
+        (n, d) segment of each customer, in the order of the snapshot; -1 without sales, -2 where
+        the customer was not listed.
+    """
+
+    __hash__ = None  # type: ignore[assignment]
+
+    dates: tuple[date, ...] = field(converter=tuple[date, ...])
+    codes: Codes = field(eq=SAME_ARRAYS)
+
+    def changes(self) -> tuple[Ints, Ints]:
+        """Return where a segment begins: (m,) positions of customers, and (m,) of dates.
+
+        Examples
+        --------
+        >>> days = [date(2026, month, 28) for month in (1, 2, 3)]
+        >>> past = PastClasses(dates=days, codes=np.array([[0, 0, 1], [4, 4, 4]]))
+        >>> [one.tolist() for one in past.changes()]
+        [[0, 0, 1], [0, 2, 0]]
+        """
+        fresh = np.ones(self.codes.shape, dtype=bool)
+        fresh[:, 1:] = self.codes[:, 1:] != self.codes[:, :-1]
+        customers, dates = np.nonzero(fresh)
+        return customers, dates
+
+
+def hours_by_class(
+    snapshot: Snapshot, spent: Iterable[TimeSpent]
+) -> tuple[float, float, float] | None:
+    """Add up the hours spent on the customers of each class; None where no time is recorded.
+
+    Examples
+    --------
+    >>> from abcxyz import Settings, Transactions, analyze
+    >>> sales = Transactions(["a", "a", "b"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 2, 9)], [50, 50, 10])
+    >>> made = analyze(sales, as_of=date(2026, 3, 1), settings=Settings(period="2M"))
+    >>> hours_by_class(made.snapshot, [TimeSpent(customer="b", hours=1.5)])
+    (0.0, 1.5, 0.0)
+    """
+    hours, known = [0.0, 0.0, 0.0], False
+    positions = snapshot.positions
+    for one in spent:
+        known = True
+        place = positions.get(one.customer)
+        if place is not None and snapshot.abc[place] >= 0:
+            hours[int(snapshot.abc[place])] += one.hours
+    a, b, c = (round(one, 2) for one in hours)
+    return (a, b, c) if known else None
+
+
+def result_of(snapshot: Snapshot, hours: tuple[float, float, float] | None = None) -> PastResult:
     """Return the totals of the classes in a snapshot; customers without a class count nowhere."""
     value = np.asarray(snapshot.value, dtype=np.float64)
     chosen = [(snapshot.abc == code) & (snapshot.segment >= 0) for code in range(3)]
     a, b, c = (int(one.sum()) for one in chosen)
     x, y, z = (money_sum(np.nan_to_num(value[one])) for one in chosen)
-    return PastResult(dated=snapshot.dated, customers=(a, b, c), value=(x, y, z))
+    return PastResult(dated=snapshot.dated, customers=(a, b, c), value=(x, y, z), hours=hours)
 
 
 @frozen(kw_only=True)

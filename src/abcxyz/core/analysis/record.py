@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -16,7 +17,7 @@ from abcxyz.core.advice.backtest import Backtest
 from abcxyz.core.advice.calls import CallList, CallOutcome
 from abcxyz.core.advice.growth import GrowthList
 from abcxyz.core.analysis.bridge import Bridge, YearBefore, bridge_between, year_before
-from abcxyz.core.analysis.past import AlertRecord, PastResult
+from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult
 from abcxyz.core.analysis.summary import Summary, summarize
 from abcxyz.core.classes.matrix import Matrix
 from abcxyz.core.classes.results import AbcResult, XyzResult
@@ -46,6 +47,10 @@ __all__ = ["Analysis", "summary_object"]
 def _frozen_maps(
     maps: Mapping[Any, Mapping[str, object]],
 ) -> Mapping[Any, Mapping[str, object]]:
+    if isinstance(maps, MappingProxyType) and all(
+        isinstance(inner, MappingProxyType) for inner in maps.values()
+    ):
+        return maps  # frozen before: a copy of an analysis need not freeze all customers again
     return frozen_map({key: frozen_map(inner) for key, inner in maps.items()})
 
 
@@ -126,6 +131,10 @@ class Analysis(Drawable, Tabular):
         Events that need attention.
     past
         Totals of the classes in earlier results and this one, of the history; the oldest first.
+    classes
+        Segments of the customers in earlier results and this one, of the history; None without.
+    hours
+        (3,) hours spent on the customers of each class in the window; None if no time is recorded.
     record
         What became of the alerts of earlier runs, of the history; None if not known.
     crm
@@ -162,6 +171,8 @@ class Analysis(Drawable, Tabular):
     growth: GrowthList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)
     past: tuple[PastResult, ...] = field(default=(), converter=_results)
+    classes: PastClasses | None = field(default=None, repr=False)
+    hours: tuple[float, float, float] | None = None
     record: AlertRecord | None = None
     crm: CrmResult | None = None
     raised_before: frozenset[str] = field(default=frozenset(), converter=_keys, repr=False)

@@ -35,8 +35,9 @@ def subset(analysis: Analysis, places: Ints) -> Analysis:
     Returns
     -------
     Analysis
-        Totals, changes, calls and alerts of these customers. What is known of all together only,
-        such as leads, CRM reports and the results over time, is left out.
+        Totals, changes, calls, growth and alerts of these customers. What is known of all together
+        only, such as leads, CRM reports, the results over time and the call list tried on past
+        days, is left out.
 
     Examples
     --------
@@ -65,7 +66,17 @@ def subset(analysis: Analysis, places: Ints) -> Analysis:
         prospects=None,
         crm=None,
         past=(),
+        hours=None,
+        classes=None if analysis.classes is None else _taken(analysis.classes, places, ("codes",)),
         record=None,
+        backtest=None,
+        growth=None
+        if analysis.growth is None
+        else attrs.evolve(
+            analysis.growth,
+            customers=tuple(one for one in analysis.growth if one.customer in customers),
+            held_back=0,
+        ),
         actions=None if analysis.actions is None else _actions(analysis.actions, places),
         calls=None
         if analysis.calls is None

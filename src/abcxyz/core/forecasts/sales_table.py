@@ -74,7 +74,7 @@ class SalesTable:
     Parameters
     ----------
     unit
-        Unit of the periods, one of `abcxyz.core.sales.calendar.UNITS`.
+        Unit of the periods, such as ``month``.
     edges
         First day of every period, and the day after the last one.
     customers

@@ -171,10 +171,11 @@ def class_confidence(
     drawn = np.random.default_rng(seed).multinomial(p, np.full(p, 1 / p), size=resamples)
     series = _Series(panel, settings)
     ((abc, xyz),) = series.codes(np.ones((1, p)))
-    same = np.zeros((3, len(abc)), dtype=np.int32)
+    # As narrow as the counts are: three additions per resample of all customers.
+    same = np.zeros((3, len(abc)), dtype=np.uint8 if resamples <= 255 else np.int32)
     for start in range(0, resamples, _BATCH):
         for abc_now, xyz_now in series.codes(drawn[start : start + _BATCH].astype(float)):
-            equal = abc_now == abc, xyz_now == xyz
+            equal = (abc_now == abc).view(np.uint8), (xyz_now == xyz).view(np.uint8)
             same[0] += equal[0]
             same[1] += equal[1]
             same[2] += equal[0] & equal[1]

@@ -222,10 +222,18 @@ class Activities(Columns):
     @property
     def lengths(self) -> Floats:
         """(n,) seconds: talk time, or else the time from start to end; NaN where not known."""
-        seconds = np.full(len(self), np.nan) if self.seconds is None else self.seconds.copy()
+        return self.lengths_of(slice(None))
+
+    def lengths_of(self, rows: Any) -> Floats:
+        """Return the `lengths` of some activities, by positions or a slice."""
+        started = self.started[rows]
+        seconds = np.full(len(started), np.nan)
+        if self.seconds is not None:
+            seconds[:] = self.seconds[rows]
         if self.ended is not None:
-            gaps = np.flatnonzero(np.isnan(seconds) & ~np.isnat(self.ended))
-            seconds[gaps] = (self.ended[gaps] - self.started[gaps]) / np.timedelta64(1, "s")
+            ended = self.ended[rows]
+            gaps = np.flatnonzero(np.isnan(seconds) & ~np.isnat(ended))
+            seconds[gaps] = (ended[gaps] - started[gaps]) / np.timedelta64(1, "s")
         return seconds
 
     @property

@@ -20,6 +20,7 @@ from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
 from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups, strata
 from abcxyz.crm.reports.service.levels import ServiceReport
+from abcxyz.crm.reports.service.requests import lead_handlers
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
@@ -43,7 +44,8 @@ class ManagerRow(RatedRow):
     calls_out, calls_in, calls_missed, meetings, letters, tasks
         Done activities in the window.
     leads
-        Leads created in the window that the person is responsible for.
+        Leads created in the window that the person handled: made the first outgoing activity, or
+        else is responsible for.
     created, open
         Deals created in the window, and those of them that are open.
     won, lost
@@ -344,10 +346,10 @@ def _counts(acts: list[Ints], user: int) -> tuple[int, int, int, int, int, int]:
 
 
 def _leads(crm: CrmData, window: Window | None, users: tuple[str, ...]) -> Ints:
-    if crm.leads is None or crm.leads.owner is None:
+    if crm.leads is None:
         return np.zeros(len(users), dtype=np.int64)
     inside = crm.inside(crm.leads.created, window)
-    return np.bincount(named(crm.leads.owner).codes_in(users)[inside], minlength=len(users))
+    return np.bincount(lead_handlers(crm).codes_in(users)[inside], minlength=len(users))
 
 
 def _answered(service: ServiceReport | None, users: tuple[str, ...]) -> tuple[Ints, Ints]:

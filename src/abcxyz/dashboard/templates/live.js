@@ -14,22 +14,33 @@
   });
 
   var box = document.getElementById("customers");
-  function link(after, href) {
-    var one = after.parentElement.querySelector(".export");
+  var LISTS = { growth: "growth", months: "months", structure: "moves", cells: "segments", owners: "owners", time: "results", prospects: "leads" };
+  function link(after, name, fields) {
+    var one = after.parentElement.querySelector(":scope > .export");
     if (!one) {
       one = document.createElement("a");
       one.className = "export";
       one.textContent = box.dataset.words;
       after.after(one);
     }
-    one.href = href;
+    one.href = "/export/" + name + ".csv?" + box.dataset.export + (fields ? "&" + fields : "");
+  }
+  // Every list of a page, as it is filtered.
+  function links(fields) {
+    document.querySelectorAll("main section[id]").forEach(function (section) {
+      var name = section.id.slice(section.id.indexOf("-") + 1), list = LISTS[name] || (/^crm-/.test(name) ? name : "");
+      if (list) { link(section.lastElementChild.matches(".export") ? section.lastElementChild.previousElementSibling : section.lastElementChild, list, fields); }
+    });
+    document.querySelectorAll(".copy").forEach(function (one) { link(one, "calls", fields); });
+    document.querySelectorAll("details.returned table").forEach(function (one) { link(one, "returned", fields); });
   }
   // The list of customers is exported as it is filtered.
   document.addEventListener("filtered", function (event) {
     var fields = new URLSearchParams(event.detail.state);
     fields.delete("lang");
     fields.delete("customer");
-    link(event.detail.page.querySelector(".count"), box.dataset.export + "&" + fields);
+    link(event.detail.page.querySelector(".count"), "customers", fields);
+    links(fields);
     var note = event.detail.page.querySelector(".whole"), recut = note.querySelector("a");
     if (!recut) {
       recut = document.createElement("a");
@@ -38,8 +49,7 @@
     }
     recut.href = box.dataset.page + "&" + fields;
   });
-  var copy = document.querySelector(".copy");
-  if (copy) { link(copy, box.dataset.calls); }
+  links();
 
   // A slider over the dates, which goes to another one when it is let go, with the same filters.
   var choice = document.querySelector("form.choice"), slide = choice && choice.querySelector(".slide");

@@ -3,7 +3,7 @@
   var root = document.documentElement;
   root.classList.add("js");
   var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
-  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64;
+  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = 2;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
   var all = null, shown = [], state = {}, known = "", texts = [], places = new Map();
@@ -23,7 +23,10 @@
   function bdi(content) { return make("bdi", "", content); }
   function fold(text) { return text.toLowerCase().replace(/ё/g, "е"); }
   function fill(template, fields) {
-    return template.replace(/\{(\w+)\}/g, function (whole, name) { return name in fields ? fields[name] : whole; });
+    var filled = template.replace(/\{(\w+)\}/g, function (whole, name) { return name in fields ? fields[name] : whole; });
+    // The point of a unit is also that of the sentence.
+    words().format.units.forEach(function (unit) { if (unit.slice(-1) === ".") { filled = filled.split(unit + ".").join(unit); } });
+    return filled;
   }
 
   // The same rules by which the page's numbers were written.
@@ -43,8 +46,8 @@
     var sign = plain.charAt(0) === "+" ? "+" : plain.indexOf(rules.minus) === 0 ? rules.minus : "";
     return sign + rules.money.replace("{number}", plain.slice(sign.length)).replace("{currency}", rules.currency);
   }
-  function percent(share) {
-    return isFinite(share) ? words().format.percent.replace("{number}", number(share * 100)) : "–";
+  function percent(share, decimals) {
+    return isFinite(share) ? words().format.percent.replace("{number}", number(share * 100, decimals)) : "–";
   }
 
   // The address holds the language, the filters and the open customer.
@@ -95,19 +98,35 @@
     return label && (label[lang] || label.en) || one.choices[k];
   }
 
+  function cut(text, limit) { return bdi(text.length <= limit ? text : text.slice(0, limit - 1) + "…"); }
+  function card(i) {
+    var link = make("a", "open"), box = document.createDocumentFragment(), id = make("small", "id");
+    link.href = "#" + new URLSearchParams({ lang: here().lang, customer: all.id[i] });
+    link.append(cut(name(i), 60));
+    box.append(link);
+    if (all.name[i]) { id.append(cut(all.id[i], 30)); box.append(" ", id); }
+    return box;
+  }
+
+  // For the script of the sections, which shares them.
+  var tools = { make: make, fill: fill, number: number, money: money, percent: percent, words: words, name: name, owner: owner,
+    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: stateTag, card: card, bdi: cut, go: go };
+
   function choices() {
     pages.forEach(function (page) {
       var bar = page.querySelector(".bar"), owners = bar.querySelector("[name=owner]");
       all.owners.forEach(function (one) { owners.append(new Option(one, one)); });
       owners.closest("label").hidden = !all.owners.length;
       SEGMENTS.forEach(function (one) { bar.querySelector("[name=segment]").append(new Option(one, one)); });
-      all.attributes.forEach(function (one) {
+      var others = bar.querySelector(".others");
+      others.hidden = all.attributes.length <= INLINE;
+      all.attributes.forEach(function (one, place) {
         var label = make("label"), select = make("select");
         select.name = "by " + one.name;
         select.append(new Option(title(one, page.lang), ""));
         one.choices.forEach(function (value, k) { select.append(new Option(choice(one, k, page.lang), value)); });
         label.append(make("span", "unseen", title(one, page.lang)), select);
-        bar.querySelector(".more").append(label);
+        (place < INLINE ? bar.querySelector(".more") : others.lastElementChild).append(label);
       });
     });
     all.attributes.forEach(function (one) { FILTERS.push("by " + one.name); });
@@ -142,18 +161,10 @@
     page.querySelectorAll(".bar [name]").forEach(function (one) {
       if (document.activeElement !== one) { one.value = state[one.name] || ""; }
     });
+    page.querySelectorAll(".others select").forEach(function (one) { if (one.value) { one.closest("details").open = true; } });
     page.querySelector(".clear").hidden = !active;
     page.querySelector(".found").hidden = !active;
     page.querySelector(".whole").hidden = !active;
-    page.querySelectorAll("[data-owner]").forEach(function (one) {
-      var segmented = one.dataset.segment !== undefined;
-      one.hidden = Boolean(state.owner && one.dataset.owner !== state.owner) ||
-        Boolean(segmented && state.segment && one.dataset.segment !== state.segment);
-    });
-    page.querySelectorAll("a.cell").forEach(function (one) {
-      if (one.dataset.cell === state.segment) { one.setAttribute("aria-current", "true"); }
-      else { one.removeAttribute("aria-current"); }
-    });
     if (active) {
       shown = select();
       var list = page.querySelector(".virtual"), said = words();
@@ -164,31 +175,35 @@
       list.scrollTop = 0;
       list.firstElementChild.style.height = shown.length * ROW + "px";
       draw(list);
-      document.dispatchEvent(new CustomEvent("filtered", { detail: { page: page, state: state } }));
-    }
-    figures(page, active);
+      document.dispatchEvent(new CustomEvent("filtered", { detail: { page: page, state: state, shown: shown, tools: tools } }));
+    } else { document.dispatchEvent(new CustomEvent("unfiltered", { detail: { page: page } })); }
+    document.dispatchEvent(new CustomEvent("applied", { detail: { page: page, state: state, tools: tools } }));
+    page.querySelectorAll("a.cell").forEach(function (one) {
+      if (one.dataset.cell === state.segment) { one.setAttribute("aria-current", "true"); }
+      else { one.removeAttribute("aria-current"); }
+    });
     openCard();
   }
 
-  // Figures of the chosen customers; those of everybody are as the page was written.
-  function figures(page, active) {
-    page.querySelectorAll("[data-figure]").forEach(function (box) {
-      var big = box.querySelector(".big"), note = box.querySelector(".note");
-      if (!box.first) { box.first = [big.textContent, note.innerHTML]; }
-      big.textContent = box.first[0];
-      note.hidden = active;
-      if (!active || box.dataset.figure === "doubt") { note.hidden = false; return; }
-      var sums = [0, 0, 0, 0];
-      shown.forEach(function (i) {
-        var value = all.value[i] || 0;
-        sums[0] += value;
-        sums[1] += Math.max(value, 0);
-        if (all.segment[i] !== "-" && Number(all.segment[i]) < 3) { sums[2] += Math.max(value, 0); }
-        if (all.segment[i] === "0") { sums[3] += Math.max(value, 0); }
-      });
-      big.textContent = box.dataset.figure === "value" ? money(sums[0]) :
-        percent(sums[box.dataset.figure === "a" ? 2 : 3] / sums[1]);
-    });
+  // Amounts by bucket are parts of the customer's value; see the module that wrote them.
+  function level(text, at) {
+    var code = text.charCodeAt(at);
+    return code - 32 - (code > 34) - (code > 92);
+  }
+  function series(column, i, value) {
+    var odd = column.odd[i], count = column.count, fine = all.buckets.fine, made = [], sum = 0;
+    if (odd) { return odd; }
+    var wide = i < fine ? 2 : 1, start = i < fine ? 2 * i * count : (fine + i) * count;
+    for (var at = 0; at < count; at += 1) {
+      var one = wide === 2 ? 93 * level(column.text, start + 2 * at) + level(column.text, start + 2 * at + 1) : level(column.text, start + at);
+      made.push(one);
+      sum += one;
+    }
+    return made.map(function (one) { return sum ? one / sum * value : 0; });
+  }
+  function months(i) {
+    var now = series(all.buckets.now, i, all.value[i] || 0), then = all.buckets.then;
+    return (then ? series(then, i, all.before[i] || 0) : []).concat(now).slice(-24);
   }
 
   function draw(list) {
@@ -221,25 +236,54 @@
     return letters ? fill(words().doubt, { letters: letters }) : "";
   }
 
-  function strip(heights) {
+  function strip(i) {
+    var heights = months(i), top = Math.max.apply(null, heights.concat(0));
     var space = "http://www.w3.org/2000/svg", picture = document.createElementNS(space, "svg");
     picture.setAttribute("class", "strip");
-    var top = Math.max.apply(null, heights.split(""));
-    picture.setAttribute("viewBox", "0 0 " + heights.length * 6 + " " + top);
+    if (!top) { return ""; }
+    picture.setAttribute("viewBox", "0 0 " + heights.length * 6 + " 24");
     picture.setAttribute("preserveAspectRatio", "none");
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", words().strip);
-    heights.split("").forEach(function (letter, at) {
-      var height = Number(letter), bar = document.createElementNS(space, "rect");
+    heights.forEach(function (value, at) {
+      var height = Math.max(value, 0) / top * 24, bar = document.createElementNS(space, "rect");
       if (!height) { return; }
       bar.setAttribute("x", at * 6);
-      bar.setAttribute("y", top - height);
+      bar.setAttribute("y", 24 - height);
       bar.setAttribute("width", 5);
       bar.setAttribute("height", height);
       if (at >= heights.length - 12) { bar.setAttribute("class", "recent"); }
       picture.append(bar);
     });
     return picture;
+  }
+
+  // A sentence whose form is chosen by its number.
+  function say(key, fields) {
+    var said = words(), forms = said.phrases[key], n = fields && fields.n;
+    var form = n === undefined ? 0 : Number(said.plural.charAt(n < 100 ? n : 100 + n % 100));
+    var filled = Object.assign({}, fields, n === undefined ? {} : { n: number(n) });
+    return fill(forms[Math.min(form, forms.length - 1)], filled);
+  }
+  function tag(code, text) { return make("span", "tag t" + (code.charAt(0) || "N"), text || code || "–"); }
+  function stateTag(letter) {
+    return letter === "-" ? tag("N", say("unsold")) : letter === "." ? tag("N", say("unlisted")) : tag(SEGMENTS[Number(letter)]);
+  }
+  // The classes by date: since when the customer has this one, and all changes.
+  function past(i, line, body) {
+    var said = words(), changes = all.classes ? all.classes[i].match(/../g) : [];
+    changes = changes.map(function (one) { return [said.dates[one.charCodeAt(0) - 97], one.charAt(1)]; });
+    if (!changes.length) { return; }
+    var last = changes[changes.length - 1], before = changes[changes.length - 2];
+    var list = make("ol", "past"), fields = { segment: stateTag(last[1]).textContent, day: last[0] };
+    if (before) { fields.before = stateTag(before[1]).textContent; }
+    line.after(make("p", "since", say(before ? "sinceBefore" : "since", fields)));
+    changes.reverse().forEach(function (one) {
+      var row = make("li", "", one[0] + " ");
+      row.append(stateTag(one[1]));
+      list.append(row);
+    });
+    body.append(make("h3", "", said.history), list);
   }
 
   function openCard() {
@@ -254,7 +298,7 @@
       if (content) { facts.append(make("dt", "", label)); var cell = make("dd"); cell.append(content); facts.append(cell); }
     }
     fact(said.window, money(all.value[i]));
-    if (all.before) {
+    if (all.compared) {
       fact(said.before, money(all.before[i]));
       if (all.value[i] !== null && all.before[i] !== null) { fact(said.change, money(all.value[i] - all.before[i], true)); }
     }
@@ -267,8 +311,10 @@
     if (about) { fact(said.advice, about.advice); fact(said.channel, about.channel); fact(said.hint, about.hint); }
     if (all.name[i]) { fact("ID", bdi(all.id[i])); }
     body.replaceChildren(line);
-    if (all.strip[i]) { body.append(strip(all.strip[i]), make("small", "", said.strip)); }
+    var picture = strip(i);
+    if (picture) { body.append(picture, make("small", "", said.strip)); }
     body.append(facts);
+    past(i, line, body);
     if (!dialog.open) { dialog.showModal(); }
     root.classList.add("carded");
     document.dispatchEvent(new CustomEvent("card", { detail: { customer: all.id[i], body: body } }));
@@ -333,7 +379,7 @@
   root.classList.add("waiting");
   unpack().then(function (columns) {
     if (!columns) { root.classList.remove("js"); return; }
-    all = columns;
+    all = tools.all = columns;
     for (var i = 0; i < all.n; i += 1) {
       texts.push(fold(all.name[i] + " " + all.id[i]));
       places.set(all.id[i], i);

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import base64
 import gzip
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from attrs import evolve
 
 from abcxyz._arrays import Codes, Floats, Ints
 from abcxyz.charts.svg import clean
 from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_name
 from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.page.buckets import MANY, bucket_columns
 from abcxyz.report.page.formatter import PLAIN, plain
+from abcxyz.report.page.sections.calls import chosen_lists
 
 __all__ = ["STEP_LETTERS", "customer_columns", "packed_customers", "payload"]
 
-_HIGHEST = 9  # of a strip: more would be seen by nobody, and hardly compress
-_ROUGH = 4, 50_000  # of the strips of more customers than this
-_STRIP = 24  # buckets of the strip of a customer
-_CHOICES = 40  # an attribute of more different values is no filter
-_FILTERS = 4
+_CHOICES = 200  # an attribute of more different values is no filter
+_FEW = 40  # one of more than these is a filter if a value has two customers on average
+_FILTERS = 12
 _SMALL = 1000  # the largest amount below which the decimals are kept
 _LEVEL = 6  # the highest one takes three times as long for 1 % less
 _SEGMENTS = "012345678-"
+_STATES = "012345678.-"  # the code before the last is of a customer who was not listed
+_EVENTS = "0123456789-"
+_STATE_BYTES = np.frombuffer(_STATES.encode(), dtype=np.uint8)
 STEP_LETTERS = "ngsx-"
 """Letters of the steps of the bridge, in their order; the last one is for none."""
 
@@ -54,7 +59,8 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
     -------
     dict
         Columns of equal length: identifiers, names, segments, amounts, days, owners, attributes
-        and the heights of the strip of months. Texts are data and in no language.
+        the value by bucket, and the positions of the customers in the lists of the page, so that
+        its script makes the sections again for some of them. Texts are data and in no language.
     """
     analysis, order = facts.analysis, facts.order
     snapshot, past, bridge = analysis.snapshot, analysis.year_before, analysis.bridge
@@ -72,7 +78,8 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
         "name": ["" if name == one else name for name, one in zip(names, ids, strict=True)],
         "segment": _letters(snapshot.segment[order], _SEGMENTS),
         "value": _amounts(value, largest),
-        "before": None if bridge is None or past is None else _amounts(past.value[order], largest),
+        "before": None if past is None else _amounts(past.value[order], largest),
+        "compared": bridge is not None,
         "step": None if bridge is None else _letters(bridge.codes[order], STEP_LETTERS),
         "days": _whole(facts.days[order]),
         "usual": _whole(np.round(facts.analysis.usual_gaps[order])),
@@ -81,8 +88,63 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
         "owners": owners,
         "owner": owner,
         "attributes": attributes,
-        "strip": _strips(facts, order),
+        "buckets": bucket_columns(facts, order),
+        "alone": _alone(facts, order),
+        "moves": _moves(facts, order, largest),
+        "classes": _classes(facts, order),
+        **chosen_lists(facts),
     }
+
+
+def _alone(facts: Facts, order: Ints) -> dict[str, int]:
+    """Return the class by value of the customers who have no class by steadiness."""
+    snapshot = facts.analysis.snapshot
+    abc = np.where(snapshot.segment < 0, snapshot.abc, -1)[order]
+    return {str(i): int(abc[i]) for i in np.flatnonzero(abc >= 0).tolist()}
+
+
+def _classes(facts: Facts, order: Ints) -> list[str] | None:
+    """Return the segments of each customer over time, as pairs of a date and a segment.
+
+    The date is the letter of its place among the dates, from ``a``; only changes are written.
+    """
+    past = facts.analysis.classes
+    if past is None:
+        return None
+    past = evolve(past, codes=past.codes[order])
+    rows, places = past.changes()
+    pairs = np.stack([places + ord("a"), _STATE_BYTES[past.codes[rows, places]]], axis=1)
+    written = pairs.astype(np.uint8).tobytes().decode("ascii")
+    ends = 2 * np.searchsorted(rows, np.arange(len(order) + 1))
+    return [written[i:j] for i, j in itertools.pairwise(ends.tolist())]
+
+
+def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:
+    """Return the event since the result before, the state there and the change of the value."""
+    moves = facts.analysis.transitions
+    if moves is None or moves.value_before is None or moves.value_after is None:
+        return None
+    before, after = (
+        np.nan_to_num(np.asarray(one, dtype=float))[order]
+        for one in (moves.value_before, moves.value_after)
+    )
+    change = after - before
+    return {
+        "event": _letters(moves.events[order], _EVENTS),
+        "segment": _letters(moves.before[order], _STATES),
+        # With decimals, by which the largest changes are put in order.
+        "change": _amounts(change, 0.0)
+        if len(order) <= MANY
+        else _amounts(_significant(change), largest),
+    }
+
+
+def _significant(values: Floats) -> Floats:
+    """Round to three significant digits, which is more than the page shows."""
+    digits = np.floor(np.log10(np.maximum(np.abs(values), 1.0))) - 2
+    unit = 10.0 ** np.maximum(digits, 0.0)
+    rounded: Floats = np.rint(values / unit) * unit
+    return rounded
 
 
 def _cleaned(texts: list[str]) -> list[str]:
@@ -132,8 +194,11 @@ def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
 def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[str]]]:
     """List the attributes of few different values, other than the owner."""
     attributes = facts.analysis.attributes
-    known = (attributes.get(one) or attributes.get(str(one)) or {} for one in customers)
-    rows = [filter_values(row) if row else row for row in known]
+    known: dict[tuple[Any, ...], Mapping[str, object]] = {}
+    rows = [
+        _values_of(attributes.get(one) or attributes.get(str(one)) or {}, known)
+        for one in customers
+    ]
     present = dict.fromkeys(name for row in rows for name in row if name != "owner")
     names = [*(one for one in FILTER_NAMES if one in present),
              *(one for one in present if one not in FILTER_NAMES)]  # fmt: skip
@@ -141,24 +206,23 @@ def _attributes(facts: Facts, customers: Sequence[Any]) -> list[tuple[str, list[
     for name in names:
         values = [row.get(name) for row in rows]
         words = ["" if one is None else str(one) for one in values]
-        if 1 < len({one for one in words if one}) <= _CHOICES:
+        present_words = [one for one in words if one]
+        different = len(set(present_words))
+        most = _CHOICES if 2 * different <= len(present_words) else _FEW
+        if 1 < different <= most:
             chosen.append((str(name), words))
     return chosen[:_FILTERS]
 
 
-def _strips(facts: Facts, order: Ints) -> list[str]:
-    """Return each customer's last buckets as heights, one character each; empty without sales."""
-    past = facts.analysis.year_before
-    parts = [np.asarray(facts.analysis.panel.sales, dtype=float)]
-    if past is not None:
-        parts.insert(0, past.sales)
-    series = np.maximum(np.nan_to_num(np.concatenate(parts, axis=1)[:, -_STRIP:]), 0.0)[order]
-    top = series.max(axis=1, initial=0.0)
-    highest = _HIGHEST if len(order) <= _ROUGH[1] else _ROUGH[0]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        heights = np.ceil(series / top[:, None] * highest)
-    codes = np.nan_to_num(heights).astype(np.uint8) + np.uint8(ord("0"))
-    rows = codes.view(f"S{codes.shape[1]}").ravel().tolist()
-    return [
-        "" if high <= 0 else row.decode() for row, high in zip(rows, top.tolist(), strict=True)
-    ]
+def _values_of(
+    row: Mapping[str, object], known: dict[tuple[Any, ...], Mapping[str, object]]
+) -> Mapping[str, object]:
+    """Return the values of a customer's attributes; of equal attributes they are *known*."""
+    key = tuple(one for one in row.items() if one[0] != "owner")
+    try:
+        found = known.get(key)
+    except TypeError:  # a value that cannot be hashed
+        return filter_values(row)
+    if found is None:
+        found = known[key] = filter_values(dict(key)) if key else {}
+    return found

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.report.customers import Facts
 
-__all__ = ["PAGE", "asset", "environment", "render_bodies", "render_html"]
+__all__ = ["PAGE", "SCRIPTS", "asset", "environment", "render_bodies", "render_html"]
 
 PAGE = "abcxyz.report.page"
-"""Package with the templates, the style and the script of the page."""
+"""Package with the templates, the style and the scripts of the page."""
+
+SCRIPTS = ("recut.js", "months.js", "page.js")
+"""Scripts of the page, in their order: the last one starts when the others listen."""
 
 
 def asset(name: str, package: str = PAGE) -> str:
@@ -112,7 +115,7 @@ def render_html(
     shown = [lang, *(one for one in languages if one != lang)]
     facts = Facts(analysis)
     pages = render_bodies(facts, shown, rows=rows, currency=currency, title=title)
-    script = asset("page.js")
+    script = "\n".join(asset(one) for one in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # A name may hold a lone surrogate, which cannot be encoded.
     return (
@@ -192,7 +195,8 @@ def render_bodies(
             **months(facts, show),
             **changes(facts, show),
             **past(facts, show),
-            **cells(facts, show, rows),
+            # The lists of segments are for readers without scripts, who see one language.
+            **cells(facts, show, rows if one == languages[0] else 0),
             **owners(facts, show),
             **crm(facts, show),
             **cuts(facts, show),

@@ -10,13 +10,14 @@ from attrs import frozen
 from abcxyz._arrays import Bools, Ints
 from abcxyz.crm.records.columns import Moments, TextColumn, blank_column
 from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.field_values import placed
 from abcxyz.crm.records.keys import rows_of, time_order
 from abcxyz.crm.records.tables import Activities, Leads
 from abcxyz.crm.records.visits import NOT_A_TIME
 from abcxyz.crm.reports.base import named
 from abcxyz.crm.reports.service.rules import ServiceRule
 
-__all__ = ["Requests", "requests_under"]
+__all__ = ["Requests", "lead_handlers", "requests_under"]
 
 _CALL = 20
 _LATEST = np.iinfo(np.int64).max
@@ -49,7 +50,9 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
         outgoing = activities.direction.codes == activities.direction.code("out")
     call = kind.codes == kind.code("call")
     if calls:
-        result = done & (meeting | (call & outgoing & ~(activities.lengths < _CALL)))
+        result = done & meeting
+        called = np.flatnonzero(done & call & outgoing)
+        result[called] = ~(activities.lengths_of(called) < _CALL)
     else:
         answered = np.zeros(n, dtype=bool)
         if activities.answered is not None:
@@ -148,6 +151,39 @@ def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
     if len(crm.deals):
         closed = np.where(row >= 0, crm.outcomes.closed[row], closed)
     return Requests(row, leads.lead, named(owner), leads.created, stop, closed)
+
+
+def lead_handlers(crm: CrmData) -> TextColumn:
+    """Return who handled every lead: the person of the first outgoing activity, else the owner."""
+    leads: Leads = crm.need("leads")
+    owner = named(blank_column(len(leads)) if leads.owner is None else leads.owner)
+    table = crm.activities
+    if table is None or table.user is None:
+        return owner
+    lead: Ints | None = None
+    if table.lead is not None:
+        lead = rows_of(table.lead, leads.lead)
+    if leads.deal is not None:
+        # Of several leads of a deal the earliest counts, which is written last.
+        of_deal = np.full(len(crm.deals) + 1, -1, dtype=np.int64)
+        order = np.argsort(leads.created, kind="stable")[::-1]
+        of_deal[crm.rows_of_deals(leads.deal)[order]] = order
+        of_deal[-1] = -1
+        by_deal = of_deal[crm.deal_of_activity]
+        lead = by_deal if lead is None else np.where(lead < 0, by_deal, lead)
+    if lead is None:
+        return owner
+    outgoing = table.by_people & table.user.given() & (lead >= 0)
+    if table.direction is not None:
+        outgoing &= table.direction.codes == table.direction.code("out")
+    chosen = np.flatnonzero(outgoing)
+    chosen = chosen[table.started[chosen] >= leads.created[lead[chosen]]]
+    moment, lead = table.started[chosen].astype(np.int64), lead[chosen]
+    first = np.full(len(leads), _LATEST)
+    np.minimum.at(first, lead, moment)
+    earliest = np.flatnonzero(moment == first[lead])[::-1]
+    who = table.user[chosen[earliest]]
+    return placed(owner, who, lead[earliest])
 
 
 def _has_stage(crm: CrmData, name: str) -> bool:

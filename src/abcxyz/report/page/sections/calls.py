@@ -15,7 +15,7 @@ from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["calls", "growth"]
+__all__ = ["calls", "chosen_lists", "growth", "silent_before"]
 
 _MOST = 30
 _FEW = 15
@@ -27,11 +27,7 @@ _CALLED = ("lapsed_a", "near_a")
 def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the call list with its finding, and the lists of other alerts."""
     listed, tried = facts.analysis.calls, facts.analysis.backtest
-    # First those who have never been silent for so long; among them the order of the list.
-    found = sorted(listed or (), key=lambda one: not one.never_so_long)
-    named = {one.customer for one in found}
-    # Without a call list the days of the orders are not known, but by month.
-    returned = [] if listed is None else _returned(facts, named)
+    found, returned = _called(facts)
     longest = max(
         [one.days for one in found]
         + [one.longest for one in found if not math.isnan(one.longest)],
@@ -60,6 +56,57 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
             "days": tried.horizon_days,
         },
         "alert_lists": _lists(facts, show),
+    }
+
+
+def _called(facts: Facts) -> tuple[list[Call], list[int]]:
+    """Return the calls in the order of the page, and who was silent for longer and came back."""
+    listed = facts.analysis.calls
+    # First those who have never been silent for so long; among them the order of the list.
+    found = sorted(listed or (), key=lambda one: not one.never_so_long)
+    # Without a call list the days of the orders are not known, but by month.
+    named = {one.customer for one in found}
+    return found, [] if listed is None else _returned(facts, named)
+
+
+def silent_before(facts: Facts) -> list[int]:
+    """Return the positions of those who are silent, but came back after longer pauses."""
+    return _called(facts)[1]
+
+
+def chosen_lists(facts: Facts) -> dict[str, Any]:
+    """Return the lists of customers for the script, by their positions in the page's order."""
+    found, returned = _called(facts)
+    growing = facts.analysis.growth or ()
+    place = np.empty(len(facts.order), dtype=np.int64)
+    place[facts.order] = np.arange(len(facts.order))
+
+    def at(customer: Any) -> int:
+        known = facts.places.get(customer)
+        return -1 if known is None else int(place[known])
+
+    return {
+        "calls": None
+        if facts.analysis.calls is None
+        else [
+            [
+                at(one.customer),
+                one.days,
+                None if math.isnan(one.usual) else round(one.usual),
+                None if math.isnan(one.longest) else int(one.longest),
+                None if math.isnan(one.money) else round(one.money, 2),
+                None if math.isnan(one.probability) else round(one.probability, 4),
+                int(one.never_so_long),
+            ]
+            for one in found
+        ],
+        "returned": [
+            [int(place[i]), math.floor(facts.days[i]), int(facts.longest[i])] for i in returned
+        ],
+        "growth": [at(one.customer) for one in growing],
+        "alerts": {
+            kind: [at(one.customer) for one in alerts] for kind, alerts in _kinds(facts).items()
+        },
     }
 
 
@@ -123,7 +170,7 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         "pause": round(min(one.longest / most, 1.0) * 100, 2) if known else None,
         "money": one.money,
         "last": date_text(one.last_day, show.lang),
-        "months": _heights(one.months),
+        "months": _heights(one.months or _buckets(facts, one.customer)),
         "reasons": "; ".join(one.reasons(show.lang)),
         "chance": "" if math.isnan(one.probability) else show.percent(one.probability, 0),
         "like": one.like,
@@ -136,6 +183,16 @@ def _hint(facts: Facts, show: Formatter, customer: Any) -> str:
     actions = facts.analysis.actions
     place = facts.places.get(customer)
     return "" if actions is None or place is None else actions[place].hint(show.lang)
+
+
+def _buckets(facts: Facts, customer: Any) -> list[float]:
+    """Return the last buckets of a customer, where the days of the orders are not known."""
+    place, past = facts.places.get(customer), facts.analysis.year_before
+    if place is None:
+        return []
+    earlier = [] if past is None else past.sales[place].tolist()
+    series = [*earlier, *facts.analysis.panel.sales[place].tolist()]
+    return [0.0 if math.isnan(one) else one for one in series[-2 * _STRIP :]]
 
 
 def _heights(months: Sequence[float]) -> list[tuple[float, bool]]:
@@ -162,12 +219,9 @@ def _returned_row(facts: Facts, i: int) -> dict[str, Any]:
 
 def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
     """List the alerts by kind, other than those of the call list."""
-    kinds: dict[str, list[Alert]] = {}
-    for one in facts.analysis.alerts:
-        if one.kind not in _CALLED:
-            kinds.setdefault(one.kind, []).append(one)
     return [
         {
+            "name": kind,
             "kind": show.say(ALERT_KINDS[kind]),
             "count": len(alerts),
             "rows": [
@@ -181,8 +235,16 @@ def _lists(facts: Facts, show: Formatter) -> list[dict[str, Any]]:
                 for one in alerts[:_FEW]
             ],
         }
-        for kind, alerts in kinds.items()
+        for kind, alerts in _kinds(facts).items()
     ]
+
+
+def _kinds(facts: Facts) -> dict[str, list[Alert]]:
+    kinds: dict[str, list[Alert]] = {}
+    for one in facts.analysis.alerts:
+        if one.kind not in _CALLED:
+            kinds.setdefault(one.kind, []).append(one)
+    return kinds
 
 
 def _sentence(facts: Facts, show: Formatter, one: Alert) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from abcxyz.i18n import date_text
@@ -10,7 +12,32 @@ from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.vocabulary import METRICS, month_name
 
-__all__ = ["figures", "window_text"]
+__all__ = ["CARRIES", "GROWN", "figures", "window_text"]
+
+GROWN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
+    {
+        "revenue": ("Revenue is unchanged", "Revenue rose by {share}", "Revenue fell by {share}"),
+        "profit": ("Profit is unchanged", "Profit rose by {share}", "Profit fell by {share}"),
+        "count": (
+            "The number of orders is unchanged",
+            "Orders rose by {share}",
+            "Orders fell by {share}",
+        ),
+    }
+)
+"""Metric -> sentences of no change, of a rise and of a fall."""
+
+CARRIES: Mapping[str, str] = MappingProxyType(
+    {
+        "revenue": "{n} customer of class A brings {value} of the revenue|"
+        "{n} customers of class A bring {value} of the revenue",
+        "profit": "{n} customer of class A brings {value} of the profit|"
+        "{n} customers of class A bring {value} of the profit",
+        "count": "{n} customer of class A gives {value} of the orders|"
+        "{n} customers of class A give {value} of the orders",
+    }
+)
+"""Metric -> sentence of how much class A brings."""
 
 _STILL = 0.0005  # a smaller relative change rounds to 0.0 %
 
@@ -133,48 +160,21 @@ def _known(share: float) -> float | None:
 
 
 def _growth(show: Formatter, metric: str, growth: float) -> str:
-    share = show.percent(abs(growth))
     if math.isnan(growth):
         return ""
-    if metric == "profit":
-        if abs(growth) < _STILL:
-            return show.say("Profit is unchanged")
-        if growth > 0:
-            return show.say("Profit rose by {share}", share=share)
-        return show.say("Profit fell by {share}", share=share)
-    if metric == "count":
-        if abs(growth) < _STILL:
-            return show.say("The number of orders is unchanged")
-        if growth > 0:
-            return show.say("Orders rose by {share}", share=share)
-        return show.say("Orders fell by {share}", share=share)
+    still, rose, fell = GROWN.get(metric, GROWN["revenue"])
     if abs(growth) < _STILL:
-        return show.say("Revenue is unchanged")
-    if growth > 0:
-        return show.say("Revenue rose by {share}", share=share)
-    return show.say("Revenue fell by {share}", share=share)
+        return show.say(still)
+    return show.say(rose if growth > 0 else fell, share=show.percent(abs(growth)))
 
 
 def _carries(facts: Facts, show: Formatter) -> str:
     """Say how much class A brings, where nothing more urgent is known."""
-    a_class, metric = facts.totals.abc[0], facts.analysis.settings.metric
+    a_class = facts.totals.abc[0]
     if not a_class.customers or math.isnan(a_class.value_share):
         return show.say("No customer brings more than the others")
-    fields = {"n": a_class.customers, "value": show.percent(a_class.value_share, 0)}
-    if metric == "profit":
-        return show.say(
-            "{n} customer of class A brings {value} of the profit|"
-            "{n} customers of class A bring {value} of the profit",
-            **fields,
-        )
-    if metric == "count":
-        return show.say(
-            "{n} customer of class A gives {value} of the orders|"
-            "{n} customers of class A give {value} of the orders",
-            **fields,
-        )
     return show.say(
-        "{n} customer of class A brings {value} of the revenue|"
-        "{n} customers of class A bring {value} of the revenue",
-        **fields,
+        CARRIES.get(facts.analysis.settings.metric, CARRIES["revenue"]),
+        n=a_class.customers,
+        value=show.percent(a_class.value_share, 0),
     )

@@ -73,6 +73,7 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
     return {
         "months": {
             "finding": finding,
+            "bucket": periods.bucket,
             "columns": columns,
             "ticks": [
                 {"at": round(one / top * 100, 2), "text": show.compact(one)} for one in ticks

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from abcxyz.core.analysis.past import PastResult
+from abcxyz.core.analysis.past import PastResult, result_of
 from abcxyz.core.classes.segments import ABC
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
@@ -16,22 +16,84 @@ __all__ = ["past"]
 
 def past(facts: Facts, show: Formatter) -> dict[str, Any]:
     """Return the structure by result, and what became of the alerts; None where not known."""
-    record = facts.analysis.record
     results = facts.analysis.past
     return {
         "past": _structure(results, show) if len(results) > 1 else None,
-        "result": None
+        "result": _result(facts, show),
+    }
+
+
+def _result(facts: Facts, show: Formatter) -> dict[str, Any] | None:
+    """Return what became of the alerts, and the hours by class; each silent where not known."""
+    record, hours = facts.analysis.record, _hours(facts, show)
+    if record is None and hours is None:
+        return None
+    alerts = (
+        ""
         if record is None
-        else {
-            "finding": show.say(
-                "{raised} had an alert, {reached} of them were reached, {ordered} ordered",
-                raised=show.say("{n} customer|{n} customers", n=record.raised),
-                reached=show.number(record.reached),
-                ordered=show.number(record.ordered),
-            ),
-            "since": date_text(record.since, show.lang),
-            "reached": record.reached,
-        },
+        else show.say(
+            "{raised} had an alert, {reached} of them were reached, {ordered} ordered",
+            raised=show.say("{n} customer|{n} customers", n=record.raised),
+            reached=show.number(record.reached),
+            ordered=show.number(record.ordered),
+        )
+    )
+    return {
+        "finding": "; ".join(one for one in (alerts, hours["finding"] if hours else "") if one),
+        "since": None if record is None else date_text(record.since, show.lang),
+        "reached": 0 if record is None else record.reached,
+        "hours": hours,
+    }
+
+
+def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
+    """Return the hours by class in this result, and in the earliest one that knows them."""
+    analysis = facts.analysis
+    now = result_of(analysis.snapshot, analysis.hours)
+    if now.hours is None or not now.all_hours:
+        return None
+    known = [one for one in analysis.past if one.hours and one.dated < now.dated]
+    then = known[0] if known else now
+    before = then.hours or now.hours
+    day = date_text(then.dated, show.lang) if known else ""
+    hours, values = now.shares("hours"), now.shares("value")
+    spared = round(before[2]) - round(now.hours[2])
+    if spared > 0:
+        finding = show.say(
+            "{n} hour less on class C than on {day}|{n} hours less on class C than on {day}",
+            n=spared,
+            day=day,
+        )
+    elif spared < 0:
+        finding = show.say(
+            "{n} hour more on class C than on {day}|{n} hours more on class C than on {day}",
+            n=-spared,
+            day=day,
+        )
+    else:
+        finding = show.say(
+            "Class C takes {hours} of the hours and brings {value} of the money",
+            hours=_share(hours[2], show),
+            value=_share(values[2], show),
+        )
+    rows = [*zip(ABC, now.hours, before, hours, values, strict=True)]
+    together = show.say("Together")
+    rows.append((together, now.all_hours, then.all_hours, math.nan, math.nan))
+    return {
+        "finding": finding,
+        "day": day,
+        "rows": [
+            {
+                "letter": letter,
+                "hours": show.number(round(spent)),
+                "before": show.number(round(was)),
+                "change": ("+" if round(spent) > round(was) else "")
+                + show.number(round(spent) - round(was)),
+                "share": _share(share, show),
+                "value": _share(value, show),
+            }
+            for letter, spent, was, share, value in rows
+        ],
     }
 
 
