@@ -56,6 +56,7 @@ _EXAMPLES: dict[tuple[str, str], object] = {
     ("crm", "funnel"): "sales",
     ("crm", "margin"): 0.3,
     ("crm", "reports"): ["funnel", "managers"],
+    ("crm.calendar", "country"): "RU",
     ("crm.calendar", "closed"): [date(2026, 11, 4)],
     ("crm.calendar", "open"): [date(2026, 11, 7)],
     ("crm.sla", "name"): "answer",
