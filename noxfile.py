@@ -160,7 +160,8 @@ def minimums(session: nox.Session) -> None:
     session.install("-e", ".[all]", *group("test"), "--constraint", str(constraints))
     session.run("pytest", "-n", "auto", *session.posargs)
     # The compiled loops differ most between versions of numba; compiling them takes long.
-    session.run("pytest", "-m", "long and not slow", "tests/fast", "tests/loops")
+    quick = ["--hypothesis-profile", "quick"]
+    session.run("pytest", *quick, "-m", "long and not slow", "tests/fast", "tests/loops")
 
 
 @nox.session

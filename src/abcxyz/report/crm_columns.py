@@ -24,8 +24,8 @@ PAGE_COLUMNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "losses": ("reason", "lost", "amount", "share", "low", "high", "of_deals", "incidence"),
         "managers": (
-            *("name", "created", "won", "lost", "won_amount", "average_cheque"),
-            *("rate", "low", "high", "ratio", "verdict", "sla_share", "stuck", "stuck_amount"),
+            *("name", "created", "won", "won_amount", "average_cheque"),
+            *("rate", "low", "high", "ratio", "verdict", "sla_share", "stuck"),
         ),
         "sources": ("source", "leads", "deals", "won", "won_amount", "rate", "per_lead"),
         "cycle": ("funnel", "deals", "won", "lost", "open", "median", "p90"),
