@@ -30,6 +30,7 @@ __all__ = [
     "Numbers",
     "as_day",
     "as_numbers",
+    "earliest_day",
     "freeze",
     "frozen_map",
     "infinity_error",
@@ -230,6 +231,18 @@ def infinity_error(array: npt.NDArray[Any], name: str) -> InputError:
         value=float(array[place]),
         place=place[0] if len(place) == 1 else place,
     )
+
+
+def earliest_day(days: Days) -> date | None:
+    """Return the earliest of (n,) days, those that are not known apart; None of none.
+
+    Examples
+    --------
+    >>> earliest_day(np.array(["2026-03-01", "NaT", "2026-02-01"], "M8[D]"))
+    datetime.date(2026, 2, 1)
+    """
+    known = days[~np.isnat(days)]
+    return known.min().astype("M8[D]").item() if len(known) else None
 
 
 def as_numbers(values: ArrayLike, name: str, *, ndim: int = 1, finite: bool = True) -> Numbers:

@@ -184,7 +184,7 @@ def analyze_crm(
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.accepted}
         makers[name] = partial(make_report, name, crm, window, **options)
-    margin = 1.0 if settings.margin is None else settings.margin
+    margin = settings.profit_share
     makers[ANOMALIES] = partial(
         anomalies,
         crm,

@@ -229,6 +229,11 @@ class CrmSettings:
                 "the margin is {margin}; give a share between 0 and 1", margin=self.margin
             )
 
+    @property
+    def profit_share(self) -> float:
+        """The margin; without one, money is counted whole."""
+        return 1.0 if self.margin is None else self.margin
+
     def options(self, calendar: BusinessCalendar | None) -> dict[str, Any]:
         """Return the options of reports that the settings decide."""
         return {

@@ -16,7 +16,7 @@ from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.payload import STEP_LETTERS, customer_columns
 from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["Table", "alert_table", "customer_table", "filters_of", "fitting"]
+__all__ = ["Table", "alert_table", "customer_table", "filters_of", "fitting", "known"]
 
 Table = dict[str, list[Any]]
 """Heading in English -> cells of the column."""
@@ -49,8 +49,8 @@ def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
         "Customer": [str(customers[i]) for i in places],
         "Name": [name_of(analysis, customers[i]) for i in places],
         "Segment": [_segment(columns["segment"][i]) for i in places],
-        "Value": [_number(values[i]) for i in places],
-        "The window before": [_number(before[i]) for i in places],
+        "Value": [known(values[i]) for i in places],
+        "The window before": [known(before[i]) for i in places],
         "Orders": [columns["orders"][i] for i in places],
         "Last order, days ago": [columns["days"][i] for i in places],
         "Owner": [owners[columns["owner"][i]] for i in places],
@@ -121,5 +121,6 @@ def _segment(letter: str) -> str | None:
     return None if letter == "-" else SEGMENTS[int(letter)]
 
 
-def _number(value: float) -> float | None:
+def known(value: float) -> float | None:
+    """Return a number, or None for NaN."""
     return None if math.isnan(value) else value

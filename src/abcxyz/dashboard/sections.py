@@ -13,7 +13,7 @@ from abcxyz.core.analysis.series import class_series, owner_totals
 from abcxyz.core.classes.segments import ABC
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.reports.base import heading, table_columns
-from abcxyz.dashboard.lists import Table
+from abcxyz.dashboard.lists import Table, known
 from abcxyz.i18n import text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.sections.calls import silent_before
@@ -38,7 +38,7 @@ def _calls(facts: Facts, lang: str) -> Table:
         "Segment": [one.segment for one in calls],
         "Days silent": [one.days for one in calls],
         "Last order": [one.last_day for one in calls],
-        "Money": [_known(one.money) for one in calls],
+        "Money": [known(one.money) for one in calls],
         "Owner": [one.owner for one in calls],
     }
 
@@ -53,7 +53,7 @@ def _returned(facts: Facts, lang: str) -> Table:
         "Segment": [one.segment for one in rows],
         "Days silent": [math.floor(one.gap) for one in rows],
         "Longest pause, days": [int(facts.longest[one.place]) for one in rows],
-        "Value": [_known(one.value) for one in rows],
+        "Value": [known(one.value) for one in rows],
         "Owner": [one.owner or None for one in rows],
     }
 
@@ -65,8 +65,8 @@ def _growth(facts: Facts, lang: str) -> Table:
         "Customer": [str(one.customer) for one in rows],
         "Name": [name_of(facts.analysis, one.customer) for one in rows],
         "Segment": [one.segment for one in rows],
-        "Missing": [_known(one.missing) for one in rows],
-        "Probability": [_known(one.probability) for one in rows],
+        "Missing": [known(one.missing) for one in rows],
+        "Probability": [known(one.probability) for one in rows],
         "Owner": [one.owner for one in rows],
         "Why": ["; ".join(one.reasons(lang)) for one in rows],
     }
@@ -81,8 +81,8 @@ def _moves(facts: Facts, lang: str) -> Table:
         "Event": [text(EVENT_NAMES[one.event], lang) for one in moves],
         "Before": [one.before for one in moves],
         "After": [one.after for one in moves],
-        "Money before": [_known(one.money_before) for one in moves],
-        "Money now": [_known(one.money_after) for one in moves],
+        "Money before": [known(one.money_before) for one in moves],
+        "Money now": [known(one.money_after) for one in moves],
     }
 
 
@@ -93,8 +93,8 @@ def _owners(facts: Facts, lang: str) -> Table:
     return {
         "Owner": [one.owner for one in rows],
         "Customers": [one.customers for one in rows],
-        "Value": [_known(one.value) for one in rows],
-        "The window before": [_known(one.before) for one in rows],
+        "Value": [known(one.value) for one in rows],
+        "The window before": [known(one.before) for one in rows],
         "In question": [one.in_question for one in rows],
         "To call": [one.calls for one in rows],
     }
@@ -108,7 +108,7 @@ def _months(facts: Facts, lang: str) -> Table:
         "Period": list(edges[:-1]),
         **dict(zip(ABC, series.classes.tolist(), strict=True)),
         "Together": series.total.tolist(),
-        "A window before": [_known(one) for one in series.before.tolist()],
+        "A window before": [known(one) for one in series.before.tolist()],
     }
 
 
@@ -119,9 +119,9 @@ def _segments(facts: Facts, lang: str) -> Table:
     return {
         "Segment": [one.segment for one in rows],
         "Customers": [one.customers for one in rows],
-        "Share of customers": [_known(one.customers_share) for one in rows],
+        "Share of customers": [known(one.customers_share) for one in rows],
         "Value": [one.value for one in rows],
-        "Share of value": [_known(one.value_share) for one in rows],
+        "Share of value": [known(one.value_share) for one in rows],
     }
 
 
@@ -188,7 +188,3 @@ def _cell(value: Any, lang: str) -> Any:
     if isinstance(value, bool):
         return text("yes" if value else "no", lang)
     return text(value, lang) if isinstance(value, str) else value
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from abcxyz._arrays import earliest_day
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.forecasts.sales_table import (
     SalesPart,
     SalesTable,
-    first_day,
     joined_sales,
     parts_of_analysis,
 )
@@ -48,7 +48,7 @@ def sales_table(
             edges=snapshot.periods.edges,
             customers=snapshot.customers,
             sales=details.sales,
-            first=first_day(snapshot),
+            first=earliest_day(snapshot.first_day),
         )
 
     newest = () if analysis is None else parts_of_analysis(analysis)

@@ -64,14 +64,20 @@ class Results:
         most
             Largest number of results.
         """
-        with self._db.mapped():
-            rows = self._db.execute(
-                "SELECT dated, totals, hours FROM snapshot WHERE job = ? AND fingerprint = ? "
-                "AND dated <= ? ORDER BY dated DESC LIMIT ?",
-                (job, fingerprint, (until or date.max).isoformat(), most),
-            ).fetchall()
-        with self._db.decoding():
-            return tuple(_result(*row) for row in reversed(rows))
+        with self._db.mapped(), self._db.decoding():
+            rows = self._latest("dated, totals, hours", fingerprint, job, until, most)
+            return tuple(_result(*row) for row in rows)
+
+    def _latest(
+        self, columns: str, fingerprint: str, job: str, until: date | None, most: int
+    ) -> list[Any]:
+        """Return columns of the latest snapshots of a job, the oldest first."""
+        rows = self._db.execute(
+            f"SELECT {columns} FROM snapshot WHERE job = ? AND fingerprint = ? "  # noqa: S608
+            "AND dated <= ? ORDER BY dated DESC LIMIT ?",
+            (job, fingerprint, (until or date.max).isoformat(), most),
+        ).fetchall()
+        return rows[::-1]
 
     def past_classes(
         self,
@@ -100,11 +106,7 @@ class Results:
         """
         place = {one: i for i, one in enumerate(customers)}
         with self._db.mapped(), self._db.decoding():
-            found = self._db.execute(
-                "SELECT number, dated FROM snapshot WHERE job = ? AND fingerprint = ? "
-                "AND dated <= ? ORDER BY dated DESC LIMIT ?",
-                (job, fingerprint, until.isoformat(), most),
-            ).fetchall()[::-1]
+            found = self._latest("number, dated", fingerprint, job, until, most)
             if len(found) < 2:
                 return None
             codes = np.full((len(found), len(place)), ABSENT, dtype=np.int8)

@@ -10,6 +10,7 @@ import pytest
 
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm import TABLES, CrmData
+from abcxyz.crm.records.clean import LATE_START
 from abcxyz.crm.records.visits import OPEN
 from abcxyz.plugins import CrmSource, RemarksSource
 from abcxyz.testing.optional import check_close, check_preflight
@@ -132,7 +133,7 @@ class CrmSourceContract:
         first = np.full(len(crm.deals), np.datetime64("NaT", "s"))
         order = np.argsort(crm.changes.entered)[::-1]
         first[rows[order]] = crm.changes.entered[order]
-        late = first - crm.deals.created > np.timedelta64(60, "s")
+        late = first - crm.deals.created > LATE_START
         assert int(late.sum()) == accounted.get("history_gap", 0)
         assert int(np.isnat(first).sum()) == accounted.get("no_history", 0)
 

@@ -200,15 +200,17 @@ def _make(
     from abcxyz.crm.reports.registry import REPORTS, make_report
     from abcxyz.crm.settings import EFFECTS
 
-    if args.funnel and (name not in REPORTS or "funnel" not in REPORTS[name].options):
+    # What takes no funnel is made of the records of the funnel alone.
+    cut = args.funnel and (name not in REPORTS or "funnel" not in REPORTS[name].options)
+    if cut:
         crm = crm.in_funnel(args.funnel)
     if name in COMMANDS:
         calendar = _calendar(args, crm) or reading.calendar
         return COMMANDS[name].make(args, crm, _settings(args, reading), calendar)
     if name == EFFECTS:
-        margin = args.margin if args.margin is not None else reading.settings.margin
-        changes = _settings(args, reading).changes
-        return effects_of_changes(crm, changes, margin=1.0 if margin is None else margin)
+        settings = _settings(args, reading)
+        margin = settings.profit_share if args.margin is None else args.margin
+        return effects_of_changes(crm, settings.changes, margin=margin)
     of_job = reading.settings.options(reading.calendar) | {"known_since": reading.since}
     known = REPORTS[name].accepted
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
@@ -229,7 +231,7 @@ def _make(
             "choose the day with --as-of",
             name=name,
         )
-    if "funnel" not in REPORTS[name].options and args.funnel:
+    if cut:
         options.pop("funnel", None)
     return make_report(name, crm, window, **options, **parts)
 

@@ -282,8 +282,10 @@ def backtest_of(
             called[str(one.customer)].append(day_number(one.day))
     days: list[BacktestDay] = []
     namings: dict[tuple[Any, float], Naming] = {}
+    places = {who: i for i, who in enumerate(history.customers.tolist())}
     for past_day in reversed(list(past)[:most]):
-        part, place = _part(history, past_day)
+        part = history.until(past_day)
+        place = _rows(places, part.customers)
         risk = lapse_of(
             part,
             day_of(past_day),
@@ -295,30 +297,28 @@ def backtest_of(
             least_gaps=rules.least_gaps,
         )
         earlier = [one for one in logged if one.day < risk.as_of]
-        tried, named = _day(history, risk, calls_of_risk(risk, outcomes=earlier), called)
+        rows = _rows(places, risk.customers)
+        tried, named = _day(history, risk, rows, calls_of_risk(risk, outcomes=earlier), called)
         days.append(tried)
         for silence, naming in named.items():
             namings.setdefault(silence, naming)
     return Backtest(horizon_days=horizon, days=tuple(days), namings=tuple(namings.values()))
 
 
-def _rows(history: OrderHistory, customers: npt.NDArray[Any]) -> Ints:
-    place = {who: i for i, who in enumerate(history.customers.tolist())}
-    return np.array([place[who] for who in customers.tolist()], dtype=np.int64)
-
-
-def _part(history: OrderHistory, day: int) -> tuple[OrderHistory, Ints]:
-    """Return the history before a day, and the rows of its customers in the whole."""
-    part = history.until(day)
-    return part, _rows(history, part.customers)
+def _rows(places: Mapping[Any, int], customers: npt.NDArray[Any]) -> Ints:
+    return np.array([places[who] for who in customers.tolist()], dtype=np.int64)
 
 
 def _day(
-    history: OrderHistory, risk: LapseRisk, calls: CallList, called: Mapping[str, list[int]]
+    history: OrderHistory,
+    risk: LapseRisk,
+    rows: Ints,
+    calls: CallList,
+    called: Mapping[str, list[int]],
 ) -> tuple[BacktestDay, dict[tuple[Any, float], Naming]]:
     """Return what the list says on a day, and its names by customer and last order day."""
     day, horizon = day_number(risk.as_of), risk.horizon_days
-    rows, sums = _rows(history, risk.customers), history.sums
+    sums = history.sums
     now, after = history.before(day)[rows], history.before(day + horizon)[rows]
     bought = sums.orders[after] > sums.orders[now]
     money = sums.net[after] - sums.net[now]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, freeze
+from abcxyz._arrays import SAME_ARRAYS, Codes, Floats, Ints, earliest_day, freeze
 from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.minor_units import money_difference, money_sum
 from abcxyz.core.sales.calendar import Window
@@ -62,9 +62,7 @@ class YearBefore:
 
 def first_sale(panel: Panel) -> date | None:
     """Return the day of the first sale of a panel, or of what it was taken from; None without."""
-    days = panel.first_day[~np.isnat(panel.first_day)]
-    own: date | None = days.min().astype("M8[D]").item() if len(days) else None
-    return own if panel.first_sale is None else panel.first_sale
+    return earliest_day(panel.first_day) if panel.first_sale is None else panel.first_sale
 
 
 def year_before(panel: Panel) -> YearBefore | None:

@@ -70,22 +70,9 @@ def subset(analysis: Analysis, places: Ints) -> Analysis:
         classes=None if analysis.classes is None else _taken(analysis.classes, places, ("codes",)),
         record=None,
         backtest=None,
-        growth=None
-        if analysis.growth is None
-        else attrs.evolve(
-            analysis.growth,
-            customers=tuple(one for one in analysis.growth if one.customer in customers),
-            held_back=0,
-        ),
+        growth=_listed(analysis.growth, "customers", customers, held_back=0),
         actions=None if analysis.actions is None else _actions(analysis.actions, places),
-        calls=None
-        if analysis.calls is None
-        else attrs.evolve(
-            analysis.calls,
-            calls=tuple(one for one in analysis.calls if one.customer in customers),
-            held_back=0,
-            waiting=0,
-        ),
+        calls=_listed(analysis.calls, "calls", customers, held_back=0, waiting=0),
         alerts=[one for one in analysis.alerts if one.customer in customers],
     )
     return attrs.evolve(chosen, transitions=chosen.moves())
@@ -94,6 +81,15 @@ def subset(analysis: Analysis, places: Ints) -> Analysis:
 def _taken(part: Any, places: Ints, names: tuple[str, ...], **others: Any) -> Any:
     columns = {name: freeze(getattr(part, name)[places]) for name in names}
     return attrs.evolve(part, **columns, **others)
+
+
+def _listed(part: Any, name: str, customers: set[Any], **counts: int) -> Any:
+    """Return a list of customers with these of them; None for none."""
+    if part is None:
+        return None
+    return attrs.evolve(
+        part, **{name: tuple(one for one in part if one.customer in customers)}, **counts
+    )
 
 
 def _inside(part: Snapshot | Panel, customers: set[Any]) -> Ints:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, freeze
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, earliest_day, freeze
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.classify import classify_abc, classify_xyz
 from abcxyz.core.classes.segments import in_segment
@@ -24,14 +24,14 @@ from abcxyz.core.forecasts.sales_forecast import (
 )
 from abcxyz.core.sales.calendar import Window, shift_period
 from abcxyz.core.snapshots.snapshot import Snapshot
-from abcxyz.errors import MeaninglessClassesWarning
+from abcxyz.errors import InputError, MeaninglessClassesWarning
 
 __all__ = [
     "MOST_KNOWN",
     "SalesPart",
     "SalesTable",
-    "first_day",
     "joined_sales",
+    "known_sales",
     "parts_of_analysis",
 ]
 
@@ -232,6 +232,22 @@ class SalesTable:
         return abc.codes, xyz.codes
 
 
+def known_sales(table: SalesTable | None) -> SalesTable:
+    """Return the table.
+
+    Raises
+    ------
+    InputError
+        There is none.
+    """
+    if table is None:
+        raise InputError(
+            "the snapshots hold no sales by period; save them again with abcxyz run or "
+            "abcxyz backfill"
+        )
+    return table
+
+
 def _late(first: date, since: date, until: date) -> bool:
     """Return whether sales that begin on a day miss more than a fifth of a period."""
     return (first - since).days > (until - since).days / 5
@@ -245,7 +261,7 @@ def parts_of_analysis(analysis: Analysis) -> tuple[SalesPart, ...]:
     """Return the sales by period of the window of an analysis, and of the window before it."""
     panel, past = analysis.panel, analysis.year_before
     unit, customers = panel.periods.bucket, panel.customers
-    first = first_day(analysis.snapshot)
+    first = earliest_day(analysis.snapshot.first_day)
     parts = [
         SalesPart(
             unit=unit,
@@ -306,9 +322,3 @@ def joined_sales(
         table = SalesTable.of(read_part) if table is None else table.extended(read_part)
         first = min((one for one in (first, read_part.first) if one is not None), default=None)
     return None if table is None else table.since_first(first)
-
-
-def first_day(snapshot: Snapshot) -> date | None:
-    """Return the day of the first sale that a snapshot knows; None without one."""
-    days = snapshot.first_day[~np.isnat(snapshot.first_day)]
-    return days.min().astype("M8[D]").item() if len(days) else None

@@ -22,11 +22,10 @@ from abcxyz.crm.records.columns import Moments, TextColumn
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import named
+from abcxyz.crm.statistics.tails import Z_95
 from abcxyz.errors import InputError
 
 __all__ = ["COUNTS", "Counted", "count_dimensions", "count_interval", "counted", "counted_sides"]
-
-_Z = 1.959963984540054
 
 
 @frozen(eq=False)
@@ -153,7 +152,7 @@ def count_interval(before: int, after: int, windows: tuple[Window, Window]) -> t
     """
     share = windows[1].days / windows[0].days
     change = after - before * share
-    half = _Z * math.sqrt(after + before * share * share)
+    half = Z_95 * math.sqrt(after + before * share * share)
     return change - half, change + half
 
 
@@ -211,8 +210,8 @@ def _change(
             float(n0),
             float(n1),
             float(n1 - n0),
-            float(n1 - n0 - _Z * math.sqrt(n0 + n1)),
-            float(n1 - n0 + _Z * math.sqrt(n0 + n1)),
+            float(n1 - n0 - Z_95 * math.sqrt(n0 + n1)),
+            float(n1 - n0 + Z_95 * math.sqrt(n0 + n1)),
             0.0,
         )
         for code, n0, n1 in zip(seen, before, after, strict=True)
@@ -228,7 +227,7 @@ def _change(
     carried: tuple[str, ...] = ()
     if len(rows) > 1 and p <= max(0.05 / comparisons, 1 / (1 + PERMUTATIONS)):
         carried = carried_groups(rows, change)
-    half = _Z * math.sqrt(whole.sum())
+    half = Z_95 * math.sqrt(whole.sum())
     excess = float((observed - shuffles.mean()) / abs(change)) if change else math.nan
     return DimensionChange(
         name, float(change), change - half, change + half, 0.0, excess, p, carried, False, rows

@@ -12,6 +12,7 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.decomposition.rate_mix import rate_and_mix
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.reports.base import Row
+from abcxyz.crm.statistics.tails import Z_95
 
 __all__ = [
     "PERMUTATIONS",
@@ -25,8 +26,6 @@ __all__ = [
 
 PERMUTATIONS = 200
 """Number of shuffles that say what chance explains."""
-
-_Z = 1.959963984540054
 
 
 @frozen
@@ -126,8 +125,8 @@ def change_of_groups(
             float(mean0[i]),
             float(mean1[i]),
             float(parts.rate[i]),
-            float(parts.rate[i] - _Z * error[i]),
-            float(parts.rate[i] + _Z * error[i]),
+            float(parts.rate[i] - Z_95 * error[i]),
+            float(parts.rate[i] + Z_95 * error[i]),
             float(parts.mix[i]),
         )
         for i, code in enumerate(seen)

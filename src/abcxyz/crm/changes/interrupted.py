@@ -20,6 +20,7 @@ from abcxyz.crm.statistics.regression import (
     poisson_fit,
     two_sided_p,
 )
+from abcxyz.crm.statistics.tails import Z_95
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
@@ -29,7 +30,6 @@ LEAST_POINTS = 8
 """Points that are needed on each side of the change; 12 are advised."""
 
 _ADVISED = 12
-_Z = 1.959963984540054
 _TERMS = ("start", "trend", "level", "slope")
 
 
@@ -257,7 +257,7 @@ def interrupted_time_series(
     gradient = (weight * slope) @ columns - (weight * slope0) @ plain
     effect = float(weight @ (mean - counter))
     error = math.sqrt(max(float(gradient @ glm.scaled_covariance @ gradient), 0.0))
-    low, high = effect - _Z * error, effect + _Z * error
+    low, high = effect - Z_95 * error, effect + Z_95 * error
     total = float(weight.sum())
     return InterruptedSeries(
         before,
@@ -305,7 +305,7 @@ def _means(fit: Fit, columns: Floats, binary: bool) -> tuple[Floats, Floats]:
 
 def _terms(model: str, fit: Fit) -> list[Term]:
     return [
-        Term(model, name, b, e, b - _Z * e, b + _Z * e, two_sided_p(b / e) if e else math.nan)
+        Term(model, name, b, e, b - Z_95 * e, b + Z_95 * e, two_sided_p(b / e) if e else math.nan)
         for name, b, e in zip(_TERMS, fit.coefficients.tolist(), fit.errors.tolist(), strict=False)
     ]
 
@@ -337,7 +337,7 @@ def _control(
     trend = newey_west_fit(gap[early], np.stack([np.ones(int(early.sum())), t[early]], axis=1))
     p = two_sided_p(float(trend.coefficients[1] / trend.errors[1]))
     estimate, error = float(fit.coefficients[1]), float(fit.errors[1])
-    return Control(estimate, estimate - _Z * error, estimate + _Z * error, p, p >= 0.05)
+    return Control(estimate, estimate - Z_95 * error, estimate + Z_95 * error, p, p >= 0.05)
 
 
 def _log_odds(x: Floats, n: Floats, *, binary: bool) -> Floats:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import plain_number
+from abcxyz.crm.records.clean import LATE_START
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import EXITS, OPEN
 from abcxyz.crm.reports.base import Report, Row
@@ -21,8 +22,6 @@ __all__ = ["StuckDeal", "StuckReport", "check_history", "has_next_step", "stuck_
 
 _DAY = np.timedelta64(86400, "s")
 _EXITS = 20
-#: Time after the creation from which on the beginning of a history is missing.
-_LATE = np.timedelta64(60, "s")
 _GAPS = 0.2
 
 
@@ -107,7 +106,7 @@ def check_history(crm: CrmData) -> None:
     gap = np.ones(len(crm.deals), dtype=bool)
     first = visits.first
     rows = visits.row[first]
-    gap[rows] = visits.entered[first] - crm.deals.created[rows] > _LATE
+    gap[rows] = visits.entered[first] - crm.deals.created[rows] > LATE_START
     gap[visits.row[visits.end_unknown]] = True
     gaps = int(gap.sum())
     if len(crm.deals) and gaps > _GAPS * len(crm.deals):

@@ -17,7 +17,10 @@ from abcxyz.crm.records.tables import Activities, Deals, StageChanges
 from abcxyz.crm.records.visits import LOST, WON, funnels_of
 from abcxyz.errors import InputError
 
-__all__ = ["clean", "possible_duplicates", "unique_ids"]
+__all__ = ["LATE_START", "clean", "possible_duplicates", "unique_ids"]
+
+LATE_START = np.timedelta64(60, "s")
+"""Time after the creation of a deal from which on the beginning of its history is missing."""
 
 #: Share of the changes into unknown stages above which the map of the stages must be wrong.
 _UNKNOWN = 0.01
@@ -173,7 +176,7 @@ def _created_first(deals: Deals, first: Moments, account: Account) -> Deals:
 
 def _gaps(deals: Deals, first: Moments, account: Account) -> None:
     account.add("no_history", np.isnat(first), deals.deal)
-    account.add("history_gap", first - deals.created > np.timedelta64(60, "s"), deals.deal)
+    account.add("history_gap", first - deals.created > LATE_START, deals.deal)
 
 
 def _differences(

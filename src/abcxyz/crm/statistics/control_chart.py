@@ -8,7 +8,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Floats
-from abcxyz.crm.statistics.tails import beta_binomial_p, gamma_poisson_p, student_p
+from abcxyz.crm.statistics.tails import Z_95, beta_binomial_p, gamma_poisson_p, student_p
 from abcxyz.errors import InputError
 from abcxyz.toolkit.known_names import check_known
 
@@ -259,7 +259,7 @@ def _error(kind: str, centre: float, size: float) -> float:
 def _judged(kind: str, base: _Base, value: float, size: float, error: float) -> Judgement:
     z = (value - base.centre) / error if error > 0 else math.nan
     p = student_p(z, base.degrees)
-    half = 1.959963984540054 * error
+    half = Z_95 * error
     if kind != "value" and _is_small(kind, base.centre, size):
         exact = _exact_p(kind, base, round(value * size), size)
         # Where the spread is estimated the series is wider than the exact law.
@@ -335,7 +335,7 @@ def judge_shift(
         if kind == "value"
         else (_error(kind, base.centre, size) * base.spread)
     )
-    half = 1.959963984540054 * whole * widen
+    half = Z_95 * whole * widen
     return Judgement(
         z,
         student_p(z, base.degrees),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -286,16 +286,23 @@ def competing_risks(
     tuple
         The curve of all ends together, and the (kinds, k) shares at its times.
     """
-    lengths, ends = _sorted(durations, outcomes)
-    starts = run_starts(lengths)
-    curve, happens = _curve(lengths, ends, starts)
-    before = np.concatenate([[1.0], curve.survival[:-1]]) if len(curve.times) else curve.survival
+    curve, before, counted = _ways(durations, outcomes, range(1, kinds + 1))
     shares = np.zeros((kinds, len(curve.times)))
-    for kind in range(1, kinds + 1):
-        counts = _per_run(ends == kind, starts)[happens]
+    for kind, counts in counted.items():
         with np.errstate(divide="ignore", invalid="ignore"):
             shares[kind - 1] = np.cumsum(before * counts / curve.at_risk)
     return curve, shares
+
+
+def _ways(
+    durations: ArrayLike, outcomes: ArrayLike, kinds: Iterable[int]
+) -> tuple[SurvivalCurve, Floats, dict[int, Ints]]:
+    """Return the curve of all ends, the share open before each, and the ends of each kind."""
+    lengths, ends = _sorted(durations, outcomes)
+    starts = run_starts(lengths)
+    curve, happens = _curve(lengths, ends, starts)
+    before = np.concatenate([[1.0], curve.survival])[: len(curve.times)]
+    return curve, before, {kind: _per_run(ends == kind, starts)[happens] for kind in kinds}
 
 
 def final_incidence(
@@ -328,17 +335,13 @@ def final_incidence(
     >>> share, round(low, 3), round(high, 3)
     (0.25, 0.009, 0.665)
     """
-    lengths, ends = _sorted(durations, outcomes)
-    starts = run_starts(lengths)
-    curve, happens = _curve(lengths, ends, starts)
+    curve, before, counted = _ways(durations, outcomes, kinds)
     n, d = curve.at_risk.astype(np.float64), curve.events
-    before = np.concatenate([[1.0], curve.survival[:-1]]) if len(curve.times) else curve.survival
     z = NormalDist().inv_cdf((1 + level) / 2)
     result = {}
-    for kind in kinds:
-        c = _per_run(ends == kind, starts)[happens]
+    for kind, c in counted.items():
         shares = np.cumsum(before * c / n)
-        none = 0.0 if len(lengths) else math.nan
+        none = 0.0 if curve.n else math.nan
         share = float(shares[-1]) if len(shares) else none
         if not 0 < share < 1:
             result[kind] = (share, math.nan, math.nan)

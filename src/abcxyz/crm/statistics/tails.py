@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["beta_binomial_p", "gamma_poisson_p", "student_p"]
+__all__ = ["Z_95", "beta_binomial_p", "gamma_poisson_p", "student_p"]
+
+Z_95 = 1.959963984540054
+"""Standard errors to either side of a normal estimate that a 95 % interval holds."""
 
 _TINY = 1e-300
 _CLOSE = 1e-14

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abcxyz.core.display import plain_number
 from abcxyz.core.forecasts.sales_forecast import LEVEL, METHODS
+from abcxyz.core.forecasts.sales_table import known_sales
 from abcxyz.core.sales.calendar import Window
 from abcxyz.errors import InputError
 from abcxyz.questions.answer import Answer, Remark
@@ -54,12 +55,7 @@ def forecast(
         lang,
     )
     try:
-        table = data.sales()
-        if table is None:
-            raise InputError(
-                "the snapshots hold no sales by period; save them again with abcxyz run or "
-                "abcxyz backfill"
-            )
+        table = known_sales(data.sales())
         found = table.forecast(periods, snapshot=snapshot, segment=segment)
     except InputError as problem:
         return Answer(

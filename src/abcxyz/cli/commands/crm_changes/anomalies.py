@@ -37,12 +37,11 @@ def make(
 
     # With all reports at once the arguments of this one are not there.
     min_money = getattr(args, "min_money", None)
-    margin = args.margin if args.margin is not None else settings.margin
     return anomalies(
         crm,
         calendar=calendar,
         changes=settings.changes,
-        margin=1.0 if margin is None else margin,
+        margin=settings.profit_share if args.margin is None else args.margin,
         min_money=settings.min_money if min_money is None else min_money,
         rules=settings.rules,
         closed=getattr(args, "all", False),

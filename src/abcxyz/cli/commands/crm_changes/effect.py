@@ -45,13 +45,12 @@ def make(
     """Measure the effect."""
     from abcxyz.crm.changes.effect import effect_of_change
 
-    margin = args.margin if args.margin is not None else settings.margin
     return effect_of_change(
         crm,
         _change(args, settings),
         metric=args.metric,
         horizon=args.horizon,
-        margin=1.0 if margin is None else margin,
+        margin=settings.profit_share if args.margin is None else args.margin,
         better=args.better,
         chosen_because_bad=args.because_bad,
         register=settings.changes,

@@ -107,18 +107,13 @@ def _adjoining(history: History, fingerprint: str | None, job: str | None) -> li
 
 def _sales_ahead(args: argparse.Namespace) -> int:
     """Print the sales to expect in the next periods."""
-    from abcxyz.errors import InputError
+    from abcxyz.core.forecasts.sales_table import known_sales
     from abcxyz.history import History
     from abcxyz.history.period_sales import sales_table
 
     with History(args.history, create=False) as history:
         known = _chosen(history, args.settings, args.history_job)
-        sales = sales_table(history, known)
-        if sales is None:
-            raise InputError(
-                "the snapshots hold no sales by period; save them again with abcxyz run or "
-                "abcxyz backfill"
-            )
+        sales = known_sales(sales_table(history, known))
         snapshot = history.load(known[-1]) if args.segment else None
     found = sales.forecast(args.periods, snapshot=snapshot, segment=args.segment)
     if args.json:

@@ -61,6 +61,13 @@ def _answers(activities: Activities, *, calls: bool = False) -> Bools:
     return np.asarray(result)
 
 
+def _smallest(size: int, row: Ints, seconds: Ints) -> Ints:
+    """Return the smallest number of each row; `_LATEST` of none."""
+    first = np.full(size, _LATEST)
+    np.minimum.at(first, row, seconds)
+    return first
+
+
 def _first_after(
     row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
 ) -> Moments:
@@ -74,8 +81,7 @@ def _first_after(
     start = np.full(size, _LATEST)
     start[wanted[known]] = begins[known] + strict
     after = np.flatnonzero(seconds >= start[row])
-    first = np.full(size, _LATEST)
-    np.minimum.at(first, row[after], seconds[after])
+    first = _smallest(size, row[after], seconds[after])
     result = np.full(len(wanted), NOT_A_TIME)
     answered = known[first[wanted[known]] < _LATEST]
     result[answered] = first[wanted[answered]].astype("M8[s]")
@@ -179,8 +185,7 @@ def lead_handlers(crm: CrmData) -> TextColumn:
     chosen = np.flatnonzero(outgoing)
     chosen = chosen[table.started[chosen] >= leads.created[lead[chosen]]]
     moment, lead = table.started[chosen].astype(np.int64), lead[chosen]
-    first = np.full(len(leads), _LATEST)
-    np.minimum.at(first, lead, moment)
+    first = _smallest(len(leads), lead, moment)
     earliest = np.flatnonzero(moment == first[lead])[::-1]
     who = table.user[chosen[earliest]]
     return placed(owner, who, lead[earliest])
@@ -223,7 +228,6 @@ def _proposals(crm: CrmData, rule: ServiceRule) -> tuple[Ints, Moments] | None:
 
 
 def _earliest(row: Ints, moment: Moments) -> tuple[Ints, Moments]:
-    first = np.full(int(row.max(initial=-1)) + 1, _LATEST)
-    np.minimum.at(first, row, moment.astype(np.int64))
+    first = _smallest(int(row.max(initial=-1)) + 1, row, moment.astype(np.int64))
     rows = np.flatnonzero(first < _LATEST)
     return rows, first[rows].astype("M8[s]")
