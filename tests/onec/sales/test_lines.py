@@ -81,7 +81,7 @@ def test_the_field_of_a_customer() -> None:
 def test_sums_wait_for_the_next_page() -> None:
     """Of the last day of each page; every sum is exact and stands where it began."""
     sums = Sums(lambda page: page)  # type: ignore[arg-type,return-value]
-    pages = (
+    pages: tuple[list[Line], ...] = (
         [line(A, FIRST, 0.1, "d1", 0.3), line(A, FIRST, 0.2, "d1", 0.4, sale=False),
          line(A, FIRST, 1, "d2"), line(B, FIRST, 5, "d1"), line(A, SECOND, 7, "d3", sale=False)],
         [line(A, SECOND, -0.5, "d3", 2)],
