@@ -168,8 +168,8 @@ def test_a_checkpoint_is_the_part_that_was_saved(tmp_path: Path) -> None:
         return LineColumns(
             token=np.array([f"{n:036}" for n in range(size)]),
             day=np.array(["2026-01-05"] * size, "M8[D]"),
-            revenue=np.arange(size) + 0.1,
-            cost=np.arange(size) + 0.2,
+            revenue=np.arange(size, dtype=np.float64) + 0.1,
+            cost=np.arange(size, dtype=np.float64) + 0.2,
             document=np.array(["d"] * size),
             counted=np.arange(size) % 2 == 0,
         )
@@ -205,10 +205,12 @@ def test_columns_of_different_length_are_damage(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path, {}, now=0.0)
     path = tmp_path / "x.npz"
     names = ("token", "day", "revenue", "cost", "document", "counted")
-    whole = {f"{name}.0": np.zeros(2) for name in names}
-    for shorter in ({}, {"cost.0": np.zeros(1)}):
-        np.savez(path, rows=np.array(2), last=np.array("k"), **(whole | shorter))
-        assert (checkpoint.load(path) is None) == bool(shorter)
+    whole: dict[str, Any] = {f"{name}.0": np.zeros(2) for name in names}
+    other: dict[str, Any]
+    for other in ({}, {"cost.0": np.zeros(1)}):
+        arrays = {"rows": np.array(2), "last": np.array("k"), **whole, **other}
+        np.savez(path, **arrays)
+        assert (checkpoint.load(path) is None) == bool(other)
 
 
 def test_pages_follow_from_rows() -> None:
