@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from os import PathLike
 from pathlib import Path
 
 from abcxyz.errors import AbcxyzError, HistoryError
-from abcxyz.history.schema import APPLICATION, MIGRATIONS, SCHEMA_VERSION
+from abcxyz.history.schema import APPLICATION, MIGRATIONS, PACKED_VERSION, SCHEMA_VERSION
 from abcxyz.toolkit.files import create_private
 
-__all__ = ["Database"]
+__all__ = ["Database", "write_database"]
 
 
 class Database:
@@ -164,8 +166,50 @@ class Database:
             return
         with self.writing():
             # Another process may have migrated while this one waited, so read the version again.
-            for step in MIGRATIONS[self.version :]:
+            older = self.version
+            for version, step in enumerate(MIGRATIONS[older:], older + 1):
                 for statement in step.split(";\n"):
                     self.execute(statement)
+                if version == PACKED_VERSION:
+                    from abcxyz.history.packed.older_rows import pack_rows
+
+                    with self.decoding():
+                        pack_rows(self)
             self.execute(f"PRAGMA application_id = {APPLICATION}")
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if 0 < older < PACKED_VERSION:
+            # The rows took most of the file; another process that reads it only leaves it large.
+            with contextlib.suppress(sqlite3.OperationalError):
+                self.execute("VACUUM")
+
+
+def write_database(
+    target: str | PathLike[str], fill: Callable[[sqlite3.Connection], None]
+) -> Path:
+    """Write a SQLite file with *fill*; it is whole or not there.
+
+    Raises
+    ------
+    HistoryError
+        The file cannot be written.
+    """
+    path = Path(target)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        create_private(temporary)
+        copy = sqlite3.connect(temporary)
+        try:
+            fill(copy)
+        finally:
+            copy.close()
+        temporary.replace(path)
+    except (OSError, sqlite3.Error) as problem:
+        raise HistoryError(
+            "the copy {file} cannot be written ({reason}); check the folder and its rights",
+            file=str(path),
+            reason=getattr(problem, "strerror", None) or str(problem),
+        ) from problem
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return path
