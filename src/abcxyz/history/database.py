@@ -17,10 +17,20 @@ __all__ = ["Database", "write_database"]
 
 
 class Database:
-    """A connection with transactions and translated errors."""
+    """A connection with transactions and translated errors.
 
-    def __init__(self, path: Path, *, timeout: float, read_only: bool = False) -> None:
-        self.path = path
+    *pack_rows* converts the rows of snapshots of a file of an older version.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout: float,
+        pack_rows: Callable[[Database], None],
+        read_only: bool = False,
+    ) -> None:
+        self.path, self._pack_rows = path, pack_rows
         self._writing = False
         with self.mapped():
             if read_only:
@@ -171,10 +181,8 @@ class Database:
                 for statement in step.split(";\n"):
                     self.execute(statement)
                 if version == PACKED_VERSION:
-                    from abcxyz.history.packed.older_rows import pack_rows
-
                     with self.decoding():
-                        pack_rows(self)
+                        self._pack_rows(self)
             self.execute(f"PRAGMA application_id = {APPLICATION}")
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         if 0 < older < PACKED_VERSION:

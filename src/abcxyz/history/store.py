@@ -31,6 +31,7 @@ from abcxyz.history.packed.columns import (
     write_columns,
     write_details,
 )
+from abcxyz.history.packed.older_rows import pack_rows
 from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.results import Results, hours_text, totals_text
 from abcxyz.history.rows import delete_snapshot, digest, segment_of
@@ -96,7 +97,7 @@ class History(Outbox, Outcomes, Results, Export):
                 "there is no history at {file}; save a snapshot first, or check the path",
                 file=str(self._path),
             )
-        self._db = Database(self._path, timeout=timeout, read_only=read_only)
+        self._db = Database(self._path, timeout=timeout, pack_rows=pack_rows, read_only=read_only)
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ import numpy as np
 from abcxyz._arrays import Numbers
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.history.database import Database
+from abcxyz.history.details import details_digest
 from abcxyz.history.packed.columns import write_columns, write_details
 from abcxyz.history.rows import CODES, COLUMNS, DAYS, days_of
 from abcxyz.toolkit.parsing import parse_json
@@ -30,8 +31,6 @@ def pack_rows(db: Database) -> None:
 
     A snapshot whose rows are no longer what was saved is as damaged afterwards as it was before.
     """
-    from abcxyz.history.details import details_digest
-
     rows = db.execute(
         "SELECT number, customers, whole_ids, whole_values, details, since, until, bucket "
         "FROM snapshot ORDER BY dated, number"
