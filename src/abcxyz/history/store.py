@@ -201,6 +201,7 @@ class History(Outbox, Outcomes, Results, Export):
                     hours_text(hours),
                 ),
             ).lastrowid
+            assert number is not None  # after an insertion
             customers = write_columns(self._db, number, snapshot)
             if details is not None:
                 write_details(self._db, number, customers, details.sales, details.owners)
@@ -322,7 +323,11 @@ class History(Outbox, Outcomes, Results, Export):
                 "SELECT number, job, dated, fingerprint FROM snapshot ORDER BY dated, number"
             ).fetchall()
             found = ((row, read_state(self._db, row[0], number)) for row in stored)
-            return tuple(_customer_state(*row[1:], state) for row, state in found if state)
+            return tuple(
+                _customer_state(job, dated, fingerprint, state)
+                for (_, job, dated, fingerprint), state in found
+                if state is not None
+            )
 
     def snapshots_of(self, job: str | None) -> tuple[SnapshotInfo, ...]:
         """List the snapshots of a job, by its name or the part before ``@``; of all for None."""

@@ -88,8 +88,8 @@ def write_details(
     for bucket in range(sales.shape[1]):
         column = sales[order, bucket]
         # By bits, because a zero may have a sign.
-        some = (column.view(np.int64) if column.dtype.kind == "f" else column) != 0
-        some &= sold[order]
+        bits = column.view(np.int64) if column.dtype.kind == "f" else column
+        some = np.not_equal(bits, 0) & sold[order]
         who = pack(customers[order[some]])
         content = len(who).to_bytes(4, "little") + who + pack(column[some])
         _put(db, number, f"sales {bucket}", content)
