@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Ints, Numbers, freeze
+from abcxyz._arrays import Bools, Ints, Numbers, freeze
 from abcxyz.errors import InputError
 from abcxyz.history.database import Database
 from abcxyz.history.packed.encoding import pack, pack_texts, unpack, unpack_at, unpack_texts
@@ -81,9 +81,9 @@ def write_details(
     same in every snapshot whose window holds it, and is stored once.
     """
     order = np.argsort(customers, kind="stable")
-    sold = np.ones(len(sales), dtype=bool)
+    sold: Bools = np.ones(len(sales), dtype=bool)
     if sales.dtype.kind == "f":
-        sold = ~np.isnan(sales).all(axis=1)
+        sold = ~np.asarray(np.isnan(sales).all(axis=1))
     _put(db, number, "sold", pack(sold.astype(np.int8)))
     for bucket in range(sales.shape[1]):
         column = sales[order, bucket]
