@@ -9,6 +9,7 @@ from tests.bitrix.alerts.test_alert_jobs import JOB, carried_out, portal
 from tests.emulators.bitrix24.activities import add_task
 from tests.emulators.bitrix24.portal import COMPANY, DEAL, LEAD, Portal
 
+from abcxyz.crm import CrmAnalysis
 from abcxyz_bitrix.alerts.ledger import marker
 from abcxyz_bitrix.crm.traces import CONFIRMED
 
@@ -84,7 +85,7 @@ def test_the_task_about_a_missing_step_is_no_step(
 
     def steps() -> dict[object, bool | None]:
         outcome = carried_out(tmp_path)
-        assert outcome.analysis.crm is not None
+        assert isinstance(outcome.analysis.crm, CrmAnalysis)
         return {one.deal: one.next_step for one in outcome.analysis.crm.facts().deals}
 
     idle, stuck = f"D_{numbers['idle']}", f"D_{numbers['stuck']}"

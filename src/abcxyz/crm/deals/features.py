@@ -178,11 +178,12 @@ class DealFeatures:
             return {}
         ours, theirs = self._activities
         found: dict[str, Any] = {}
-        for days in (7, 30):
-            count = ours.count(rows, moment, moment - days * DAY)
+        for span in (7, 30):
+            since = moment - span * DAY
+            count = ours.count(rows, moment, since)
             if theirs is not None:
-                count = count + theirs.count(rows, moment, moment - days * DAY)
-            found[f"activities_{days}"] = count.astype(np.float64)
+                count = count + theirs.count(rows, moment, since)
+            found[f"activities_{span}"] = count.astype(np.float64)
         table = self.crm.activities
         assert table is not None
         for name, events in (("silence_us", ours), ("silence_them", theirs)):

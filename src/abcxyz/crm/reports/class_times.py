@@ -162,13 +162,12 @@ def class_times(
     counts = np.bincount(unit[chosen], minlength=len(customer))
     with_time = np.bincount(unit[timed], minlength=len(customer))
     spent = counts if basis == COUNTED else np.bincount(unit[timed], seconds[timed], len(customer))
-    number, per_customer, timed_of = (
-        np.bincount(customer, one, minlength=len(of_class)) for one in (counts, spent, with_time)
-    )
-    acts, time, timed_of_class = (
-        np.bincount(of_class, one, minlength=len(names))
-        for one in (number, per_customer, timed_of)
-    )
+    size = len(of_class)
+    number = np.bincount(customer, counts, minlength=size)
+    per_customer = np.asarray(np.bincount(customer, spent, minlength=size), dtype=np.float64)
+    acts = np.bincount(of_class, number, minlength=len(names))
+    time = np.bincount(of_class, per_customer, minlength=len(names))
+    known = np.bincount(of_class[customer], with_time, minlength=len(names))
     met = number > 0
     low, high = _intervals(per_customer[met], of_class[met], len(names), seed)
     amount = _amounts(crm, window, letter, names)
@@ -184,7 +183,7 @@ def class_times(
             ClassTime(
                 name,
                 int(acts[i]),
-                int(timed_of_class[i]),
+                int(known[i]),
                 minutes,
                 share,
                 float(low[i]),
