@@ -172,7 +172,8 @@ def _note_plans(crm: CrmData, note: Any) -> None:
         for row in np.flatnonzero(open_ & ~np.isnat(day) & (day < today)).tolist():
             note(_plain(deals.deal[row]), "planned", day[row].item())
     planned = has_next_step(crm)
-    if planned is not None:
+    # A source of done activities alone says nothing of plans.
+    if planned is not None and planned.any():
         for row in np.flatnonzero(open_ & ~planned).tolist():
             note(_plain(deals.deal[row]), "no_step", True)
 

@@ -217,13 +217,12 @@ def _silence(crm: CrmData) -> Floats:
 
 
 def has_next_step(crm: CrmData) -> Bools | None:
-    """Return for every deal whether somebody planned an activity; None where there are no plans.
+    """Return for every deal whether somebody planned an activity; None where no plans are known.
 
     Notes
     -----
     A reminder that a program made by itself is no step: otherwise the task that reports a missing
-    step would be the step, and nobody would see that there still is none. A source in which
-    nothing is planned for any deal keeps no plans.
+    step would be the step, and nobody would see that there still is none.
     """
     table = crm.activities
     if table is None or table.done is None or table.deal is None:
@@ -234,4 +233,4 @@ def has_next_step(crm: CrmData) -> Bools | None:
         waiting &= ~table.automatic
     planned = np.zeros(len(crm.deals), dtype=bool)
     planned[row[waiting]] = True
-    return planned if planned.any() else None
+    return planned
