@@ -36,7 +36,10 @@ def year_and_month(table: Table) -> Table | None:
     name = " ".join(parts)
 
     def dated(batch: Batch) -> Batch:
-        cells = (["" if is_missing(one) else one for one in batch.listed(part)] for part in parts)
+        cells = (
+            ["" if one is None or one != one else one for one in batch.listed(part)]
+            for part in parts
+        )
         codes, keys = distinct(objects(zip(*cells, strict=True)))
         dates = objects(_date(key, quarters=quarters) for key in keys)
         return batch.with_columns({name: spread(codes, dates, None)})
