@@ -24,6 +24,7 @@ from abcxyz.tables.values.columns import (
     same_cells,
     taken,
     without_arrow,
+    without_empty,
 )
 
 pa = pytest.importorskip("pyarrow")
@@ -37,7 +38,7 @@ def at(text: str) -> datetime:
 NOON = at("2026-01-05T12:30")
 #: Arrow type -> cells of it.
 CELLS: dict[Any, list[Any]] = {
-    pa.string(): ["b", "a", "", "b"],
+    pa.string(): ["b", "a", "", "c"],
     pa.large_string(): ["b", "a", "\u20ac", "b"],
     pa.dictionary(pa.int8(), pa.string()): ["b", "a", "b", "c"],
     pa.dictionary(pa.int32(), pa.int64()): [7, 5, 7, 2**60],
@@ -79,6 +80,9 @@ def test_arrow_columns_hold_their_cells(kind: Any, data: st.DataObject) -> None:
     assert listed(found) == appeared
     places = np.array(data.draw(st.permutations(range(len(expected)))), dtype=np.int64)
     assert listed(cell_list(taken(array, places))) == [listed(expected)[one] for one in places]
+    if kind in (pa.string(), pa.large_string()):
+        filled = [one or None for one in expected]
+        assert without_empty(array).to_pylist() == filled
     joined = concatenated([array, pa.array(values, kind)])
     assert listed(cell_list(joined)) == listed(expected + values)
     assert same_cells(array, pa.array(expected, kind))

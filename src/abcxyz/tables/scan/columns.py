@@ -20,6 +20,7 @@ from abcxyz.tables.values.columns import (
     distinct,
     taken,
     without_arrow,
+    without_empty,
 )
 
 __all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
@@ -193,9 +194,7 @@ class Column:
             return None
         cells = self._source
         if (self._texts.sizes == 0).any():
-            import pyarrow.compute as pc
-
-            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+            cells = without_empty(cells)
         try:
             parsed = cells.cast(pa.float64())
         except pa.ArrowInvalid:
@@ -216,11 +215,9 @@ class Column:
         pa = sys.modules.get("pyarrow")
         if pa is None or self._texts is None or not isinstance(self._source, pa.Array):
             return None
-        import pyarrow.compute as pc
-
         cells = self._source
         if (self._texts.sizes == 0).any():
-            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+            cells = without_empty(cells)
         try:
             parsed = without_arrow(cells.cast(pa.timestamp("us")))
         except pa.ArrowInvalid:

@@ -27,6 +27,7 @@ __all__ = [
     "spread",
     "taken",
     "without_arrow",
+    "without_empty",
 ]
 
 Cells: TypeAlias = Any
@@ -99,7 +100,7 @@ def arrow_missing(array: Any) -> Bools | None:
     bits = np.frombuffer(array.buffers()[0], np.uint8)
     end = array.offset + len(array)
     known = np.unpackbits(bits, count=end, bitorder="little")[array.offset :]
-    return known == 0
+    return np.asarray(known == 0)
 
 
 def arrow_values(array: Any) -> tuple[npt.NDArray[Any], Bools | None]:
@@ -143,6 +144,17 @@ def without_arrow(cells: Cells) -> Cells:
     return objects(cells.to_pylist())
 
 
+def without_empty(text: Any) -> Any:
+    """Return Arrow text whose empty cells are null; ``pyarrow.compute`` would load pandas."""
+    pa = sys.modules["pyarrow"]
+    start, end = text.offset, text.offset + len(text)
+    _, ends, data = text.buffers()
+    kind = np.int64 if pa.types.is_large_string(text.type) else np.int32
+    known = np.diff(np.frombuffer(ends, kind, count=end + 1)) > 0
+    bits = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(text.type, len(text), [bits, ends, data], offset=start)
+
+
 def _decoded(text: Any) -> Any:
     """Return Arrow text without a dictionary."""
     return text.dictionary_decode() if hasattr(text, "dictionary") else text
@@ -179,8 +191,8 @@ def distinct(cells: Cells) -> tuple[Ints, list[Any]]:
     held = without_arrow(cells)
     if not isinstance(held, np.ndarray):
         encoded = _decoded(held).dictionary_encode()
-        places, absent = arrow_values(encoded.indices)
-        codes = places.astype(np.int64)
+        indices, absent = arrow_values(encoded.indices)
+        codes = indices.astype(np.int64)
         if absent is not None:
             codes[absent] = -1
         return codes, encoded.dictionary.to_pylist()
@@ -190,10 +202,10 @@ def distinct(cells: Cells) -> tuple[Ints, list[Any]]:
     kinds = set(map(type, values))
     known: dict[Any, int] = {}
     if kinds <= {str, type(None)}:
-        codes = [-1 if one is None else known.setdefault(one, len(known)) for one in values]
+        places = [-1 if one is None else known.setdefault(one, len(known)) for one in values]
     else:
-        codes = [-1 if is_missing(one) else known.setdefault(one, len(known)) for one in values]
-    return np.array(codes, dtype=np.int64), list(known)
+        places = [-1 if is_missing(one) else known.setdefault(one, len(known)) for one in values]
+    return np.array(places, dtype=np.int64), list(known)
 
 
 def _distinct_numbers(values: npt.NDArray[Any]) -> tuple[Ints, list[Any]]:
