@@ -202,7 +202,7 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure; ``nox -s bench -- core --write`` puts the table of bench_core.py on its page."""
-    session.install("-e", ".[all]")
+    session.install("-e", ".[all]", *group("engines"))
     if session.posargs:
         name, *words = session.posargs
         script = name if name.endswith(".py") else f"benchmarks/bench_{name}.py"

@@ -32,7 +32,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.labels": "",
         "core.documents": "",
         "core.sums": "loops",
-        "core.minor_units": "core.sums",
+        "core.minor_units": "loops core.sums",
         "core.display": "core.sums",
         "core.sales": "loops core.documents core.sums core.minor_units core.display",
         "core.classes": "core.labels core.sums core.minor_units core.display",
