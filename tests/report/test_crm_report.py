@@ -136,7 +136,7 @@ def test_a_report_that_cannot_be_made_is_named_with_its_reason(
         made, reports={"losses": made.reports["losses"]}, missing={"sla": "no activities <b>"}
     )
     page = render_html(evolve(demo, crm=less), languages=["en"])
-    assert "sla: no activities &lt;b&gt;" in page
+    assert "Requests answered in time: no activities &lt;b&gt;" in page
     assert 'id="en-crm-funnel"' not in page
 
 

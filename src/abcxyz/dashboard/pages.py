@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
 from abcxyz.dashboard.lists import Table, alert_table, customer_table, filters_of, fitting
 from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
+from abcxyz.history import CustomerState
 from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
@@ -103,6 +105,7 @@ class Pages:
                     at=snapshot.dated,
                     dates=self.data.dates,
                     dated=dated,
+                    fields={"at": dated, **filters},
                     filters=filters,
                     scripts=SCRIPTS,
                     count=len(snapshot),
@@ -143,6 +146,7 @@ class Pages:
                 **show.helpers(),
                 "before": before,
                 "after": after,
+                "fields": {"before": before, "after": after},
             }
         return self._document("compare.html", lang, "/compare", **values)
 
@@ -187,6 +191,10 @@ class Pages:
             "customer": who if who in self.data.customers else "",
             "name": name,
             "money": alert.money,
+            # What the report calls in question; the money of the alert is that of the window.
+            "question": self._questions(facts).get(alert.customer)
+            if alert.kind == "lapsed_a"
+            else None,
             "owner": alert.owner or "",
             "since": one.since,
             "snoozed": one.snoozed,
@@ -195,24 +203,33 @@ class Pages:
             "why": alert.sentence(show.lang, name=isolated(name, 60)),
         }
 
+    @staticmethod
+    def _questions(facts: Facts) -> dict[Any, float]:
+        return {one.customer: one.money for one in facts.analysis.calls or ()}
+
     def customer(self, customer: str, lang: str) -> str:
         """Render what the history knows of a customer; errors as in `LiveData.customer`."""
         who = self.data.customer(customer)
         show, facts = self._formatter(lang), self.data.newest
+        states = self.data.states(who)[::-1]
         return self._document(
             "customer.html",
             lang,
-            "",
+            "/customer",
+            fields={"id": customer},
             customer=customer,
             name=name_of(facts.analysis, who),
-            states=self.data.states(who)[::-1],
+            states=states,
+            since=_since(states, show),
             outcomes=self.data.outcomes(who)[::-1],
             **show.helpers(),
         )
 
     def problem(self, sentence: str, lang: str) -> str:
         """Render the message of an error."""
-        return self._document("problem.html", lang, "", sentence=sentence)
+        return self._document(
+            "problem.html", lang, "", sentence=sentence[:1].upper() + sentence[1:]
+        )
 
     def _formatter(self, lang: str) -> Formatter:
         return Formatter(self.data.newest.analysis, lang, currency=self._look.currency)
@@ -227,6 +244,7 @@ class Pages:
                     "say": say,
                     "lang": lang,
                     "here": here,
+                    "fields": {},
                     "title": clean(self._look.title) or say("Customers by value and steadiness"),
                     "languages": [(one, language(one).name) for one in LANGUAGES],
                     "outcomes_of": {key: say(phrase) for key, phrase in OUTCOMES.items()},
@@ -240,6 +258,21 @@ class Pages:
             .encode("utf-8", "replace")
             .decode("utf-8")
         )
+
+
+def _since(states: Sequence[CustomerState], show: Formatter) -> str:
+    """Say since when a customer has the newest segment, and what it was before."""
+    if not states:
+        return ""
+    held = list(itertools.takewhile(lambda one: one.segment == states[0].segment, states))
+    fields = {
+        "segment": show.state(states[0].segment),
+        "day": date_text(held[-1].dated, show.lang),
+    }
+    if len(held) == len(states):
+        return show.say("{segment} since {day}", **fields)
+    before = show.state(states[len(held)].segment)
+    return show.say("{segment} since {day}, before {before}", before=before, **fields)
 
 
 def _day(lang: str, day: date) -> str:

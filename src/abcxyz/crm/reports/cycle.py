@@ -158,13 +158,22 @@ class CycleReport(Report):
                     )
                 )
                 continue
+            days = plain_number(round(one.median, 1), lang)
             lines.append(
+                # No deal was open for so long.
                 text(
+                    "{funnel}: half of the deals are closed after {days} days.",
+                    lang,
+                    funnel=one.funnel,
+                    days=days,
+                )
+                if math.isnan(one.won_by[90])
+                else text(
                     "{funnel}: half of the deals are closed after {days} days; {share} are won "
                     "within 90 days.",
                     lang,
                     funnel=one.funnel,
-                    days=plain_number(round(one.median, 1), lang),
+                    days=days,
                     share=percent(one.won_by[90], lang),
                 )
             )
