@@ -17,7 +17,7 @@ from abcxyz.report.page.formatter import Formatter, themed
 
 __all__ = ["WIDTHS", "change_parts"]
 
-WIDTHS: Mapping[str, int] = MappingProxyType({"full": 720, "slim": 340})
+WIDTHS: Mapping[str, int] = MappingProxyType({"full": 720, "slim": 320})
 """Kind of a picture -> its width: on a phone the letters of a wide one are too small."""
 
 _MOST = 6  # pictures of a section: each is drawn once for every language
