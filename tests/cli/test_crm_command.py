@@ -146,3 +146,28 @@ def test_the_options_of_every_report(
     assert "service" not in json.dumps(result)
     assert main([*argv, "--lang", "ru"]) == 0
     assert re.search("[а-я]{4}", capsys.readouterr().out)
+
+
+def test_the_classes_are_those_of_a_file_of_sales(
+    folder: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    calls = ["activity,kind,started,seconds,done,deal"]
+    calls += ["1,call,2026-05-02T10:00:00+03:00,300,yes,1"]
+    calls += ["2,call,2026-05-02T11:00:00+03:00,900,yes,2"]
+    (tmp_path / "activities.csv").write_text("\n".join(calls) + "\n", encoding="utf-8")
+    sales = tmp_path / "sales.csv"
+    lines = [f"{who},2026-0{month}-05,{money}" for who, money in (("a", 9000), ("c", 90), ("b", 5))
+             for month in (1, 2, 3, 4)]  # fmt: skip
+    sales.write_text("\n".join(["customer,date,amount", *lines]) + "\n", encoding="utf-8")
+    argv = ["crm", "activity", folder, "--zone", "Europe/Moscow"]
+    assert main([*argv, "--sales", str(sales), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    shares = {one["customer_class"]: one["time_share"] for one in shown["classes"]}
+    assert (shares, shown["classes_of"]) == ({"A": 0.25, "C": 0.75}, None)
+    assert main([*argv, "--as-of", "2026-06-01"]) == 0
+    assert "deals won from 2025-06-01 to 2026-05-31" in capsys.readouterr().out
+    sales.write_text("customer,date,amount\nx,2026-04-05,1\n", encoding="utf-8")
+    assert main([*argv, "--sales", str(sales)]) == 2
+    assert "such as 'a'" in capsys.readouterr().err
+    assert main(["crm", "funnel", folder, "--zone", "UTC", "--sales", str(sales)]) == 2
+    assert "does not use the classes" in capsys.readouterr().err

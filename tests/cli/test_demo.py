@@ -75,6 +75,8 @@ def test_the_crm_is_on_the_page_and_in_a_folder(
     out = demo("en").out
     reports = json.loads((out / "summary.json").read_text(encoding="utf-8"))["crm"]["reports"]
     assert {"funnel", "losses", "managers", "sources", "cycle", "stuck", "sla"} <= set(reports)
+    classes = [one["customer_class"] for one in reports["activity"]["classes"]]
+    assert ["A", "B", "C"] == classes[:3]  # those of the sales
     page = (out / "report.html").read_text(encoding="utf-8")
     assert [] == [
         name for name in ("funnel", "losses", "sla") if f'id="en-crm-{name}"' not in page

@@ -391,3 +391,48 @@ def test_options_of_reports() -> None:
         make_report("moon", crm())
     with pytest.raises(InputError, match="needs a window"):
         make_report("flow", crm())
+
+
+def test_without_given_classes_they_are_those_of_the_won_deals() -> None:
+    """Customer 0 of these deals wins most of the amount; its ten calls are half of the time."""
+    data = crm()
+    amount = np.where(data.deals.customer == 0, 1000.0, 10.0)
+    calls = Activities(
+        activity=[1, 2, 3, 4],
+        kind=["call"] * 4,
+        started=[START + np.timedelta64(i, "h") for i in range(4)],
+        seconds=[600.0, 1200.0, 300.0, math.nan],
+        deal=[0, 6, 10, 5],
+    )
+    data = evolve(data, deals=data.deals.with_columns(amount=amount), activities=calls)
+    report = activity(data, Window(date(2026, 3, 1), date(2026, 5, 1)))
+    assert report.classes_of == Window(date(2025, 5, 1), date(2026, 5, 1))
+    times = {one.customer_class: one for one in report.classes}
+    assert (times["A"].activities, times["A"].timed, times["A"].minutes) == (3, 2, 15.0)
+    assert math.isclose(times["A"].time_share, 900 / 2100)
+    assert math.isclose(times["A"].minutes_per_100000, 15 / times["A"].amount * 1e5)
+    assert math.isclose(sum(one.amount_share for one in report.classes), 1.0)
+    sentence = report.explain()
+    assert "The base is 0.6 hours of 3 activities whose duration is known." in sentence
+    assert "ABC by the amount of the deals won from 2025-05-01 to 2026-04-30" in sentence
+    # Nothing was won in the year before an earlier window, so there are no classes.
+    early = activity(data, Window(date(2026, 2, 1), date(2026, 3, 1)))
+    assert (early.classes, early.classes_of) == ((), None)
+    assert "is not known" in early.explain()
+
+
+def test_durations_of_different_bases_are_not_mixed() -> None:
+    acts = Activities(
+        activity=[1, 2, 3],
+        kind=["call", "task", "task"],
+        started=[START] * 3,
+        seconds=[600.0, 6000.0, 600.0],
+        customer=[0, 1, 1],
+        basis=["measured", "entered", "assumed"],
+    )
+    report = activity(crm(activities=acts), classes={0: "A", 1: "C"})
+    shares = {one.customer_class: one.time_share for one in report.classes}
+    assert (report.basis, shares) == ("measured", {"A": 1.0, "C": 0.0, "N": 0.0})
+    entered = activity(crm(activities=acts.take([1, 2])), classes={0: "A", 1: "C"})
+    assert entered.basis == "entered"
+    assert "100.00 % of the entered time went to class C" in entered.explain()

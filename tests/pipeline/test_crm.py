@@ -13,6 +13,7 @@ from tests.builtin.test_crm_sources import MARCH, TABLES, folder_of
 
 from abcxyz import WebhookDocument, json_schema
 from abcxyz.builtin.crm_files import CrmFiles
+from abcxyz.cli import main
 from abcxyz.config import parse_job
 from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import InputError
@@ -172,3 +173,19 @@ def test_an_anonymous_analysis_holds_no_crm(tmp_path: Path) -> None:
     written = summary_text(safe) + json.dumps([one.to_dict() for one in safe.alerts])
     assert "CO_1" not in written
     assert len(safe.alerts) == len(analysis.alerts)
+
+
+def test_the_command_takes_the_classes_of_the_result_in_the_history(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before the first run they are those of the won deals."""
+    (tmp_path / "job.toml").write_text(JOB.format(more=""), encoding="utf-8")
+    job_in(tmp_path)
+    argv = ["crm", "activity", str(tmp_path / "job.toml"), "--as-of", AS_OF.isoformat(), "--json"]
+    assert main(argv) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert known["classes_of"] is None
+    assert {one["customer_class"] for one in known["classes"]} >= {"A"}
+    (tmp_path / "history.sqlite").unlink()
+    assert main(argv) == 0
+    assert json.loads(capsys.readouterr().out)["classes_of"] == ["2025-04-01", "2026-04-01"]

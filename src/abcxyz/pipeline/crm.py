@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from attrs import evolve, frozen
 
 from abcxyz.config import Job, Part, read_job
 from abcxyz.core.sales.calendar import Window
+from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.crm import BusinessCalendar, CrmData
 from abcxyz.crm.settings import CrmSettings
 from abcxyz.errors import ConfigError
 from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.prepare import built
+from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import CalendarSource, CrmSource, RemarksSource
 from abcxyz.registry import Registry
 from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["CrmInput", "open_crm", "read_source"]
+__all__ = ["CrmInput", "classes_of", "open_crm", "read_source"]
 
 
 @frozen
@@ -41,6 +44,8 @@ class CrmInput:
         What the source guessed, derived, or does not hold.
     since
         First day from which closed deals are in the records; None for all days.
+    classes
+        Customer -> ABC class of the newest result in the history of the job; None without one.
     """
 
     crm: CrmData
@@ -48,6 +53,7 @@ class CrmInput:
     calendar: BusinessCalendar | None
     remarks: tuple[str, ...]
     since: date | None = None
+    classes: Mapping[Any, str] | None = None
 
 
 def open_crm(
@@ -112,7 +118,29 @@ def open_crm(
     with built(alone, registry) as (adapters, redactor):
         assert adapters.crm is not None
         with _memory(job, until) as memory:
-            return read_source(*adapters.crm, window, job.crm_settings, redactor, memory)
+            made = read_source(*adapters.crm, window, job.crm_settings, redactor, memory)
+        return evolve(made, classes=_known_classes(job, adapters.crm[0], made.crm, until))
+
+
+def _known_classes(job: Job, part: Part, crm: CrmData, until: date) -> Mapping[Any, str] | None:
+    """Return the classes of the newest result before a day that the history of a job holds."""
+    if job.history is None or not job.history.is_file():
+        return None
+    from abcxyz.history import History
+
+    with History(job.history) as history:
+        snapshot = history.latest(until, job.settings, job=job.identity)
+    return None if snapshot is None else classes_of(part, crm, snapshot)
+
+
+def classes_of(part: Part, crm: CrmData, snapshot: Snapshot) -> dict[Any, str]:
+    """Return customer of a CRM -> ABC class in a result, of those that have one."""
+    if crm.deals.customer is None:
+        return {}
+    names, known = CommonNames(part), snapshot.abc_classes()
+    return {
+        one: known[names[one]] for one in set(crm.deals.customer.tolist()) if names[one] in known
+    }
 
 
 @contextlib.contextmanager

@@ -14,14 +14,13 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.crm_facts import CrmFacts
 from abcxyz.core.analysis.analyze import with_facts
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.classes.segments import ABC
 from abcxyz.core.companies.merge import merge_attributes
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm import CrmAnalysis, CrmData, CrmSettings, analyze_crm
+from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
-from abcxyz.pipeline.crm import read_source
+from abcxyz.pipeline.crm import classes_of, read_source
 from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure
 from abcxyz.pipeline.reading import CommonNames
@@ -168,19 +167,9 @@ def _crm_half(
         window=window,
         settings=settings,
         calendar=reading.calendar,
-        classes=_classes(part, reading.crm, analysis),
+        classes=classes_of(part, reading.crm, analysis.snapshot),
         remarks=reading.remarks,
     )
-
-
-def _classes(part: Part, crm: CrmData, analysis: Analysis) -> dict[Any, str]:
-    """Return customer of a CRM -> ABC class in the sales, of those that have one."""
-    if crm.deals.customer is None:
-        return {}
-    names, snapshot = CommonNames(part), analysis.snapshot
-    places = {one: snapshot.positions.get(names[one]) for one in set(crm.deals.customer.tolist())}
-    codes = snapshot.abc
-    return {one: ABC[codes[at]] for one, at in places.items() if at is not None and codes[at] >= 0}
 
 
 def score_leads(leads: Any, card: Scorecard, *, strict: bool = False) -> ProspectScores:

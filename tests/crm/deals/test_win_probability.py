@@ -138,6 +138,17 @@ def test_too_few_deals_are_not_learned_from(deals: int, basis: str, verdict: str
         fit_win_model(crm)
 
 
+def test_what_is_missing_is_named_where_enough_deals_are_decided() -> None:
+    """Forty deals are decided, but on few Mondays is the outcome of an open deal known."""
+    made = win_probability(portal(60, weeks=8))
+    model = made.model
+    assert (made.basis, model.verdict) == ("none", "few_examples")
+    assert model.won + model.lost >= 30
+    assert model.rows < 30
+    assert f"only {model.rows} times was a deal open on a past Monday" in made.explain()
+    assert "decided deals" not in made.explain()
+
+
 def test_a_lopsided_outcome_is_not_learned_from() -> None:
     crm = portal()
     kind = [one if one != "LOST" else "WON" for one in crm.changes.stage.tolist()]  # type: ignore[union-attr]

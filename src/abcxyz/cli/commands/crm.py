@@ -104,14 +104,20 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="file of days without work, one per line, or a country such as RU",
     )
     parser.add_argument("--changes", metavar="FILE", help="TOML file with [[changes]]")
+    parser.add_argument(
+        "--sales", metavar="FILE", help="file of sales that gives the classes of the customers"
+    )
     parser.add_argument("--json", action="store_true", help="print one object instead of text")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
+    from abcxyz.cli.inputs.sales_classes import check_report, sales_classes
     from abcxyz.pipeline.crm import open_crm
 
     lang = text_language(args)
+    if args.sales is not None:
+        check_report(args.report)
     reading = open_crm(
         args.source,
         today=date.today(),  # noqa: DTZ011 - the day of the person at the terminal
@@ -124,6 +130,14 @@ def run(args: argparse.Namespace) -> int:
     crm = reading.crm
     if args.currency:
         crm = crm.in_currency(args.currency)
+    if args.sales is not None:
+        from attrs import evolve
+
+        from abcxyz.cli.output.terminal import show_warnings
+
+        with show_warnings(lang):
+            classes = sales_classes(args.sales, crm, _window(args, crm))
+        reading = evolve(reading, classes=classes)
     if args.report == _ALL:
         return _run_all(args, reading, crm, lang)
     report = _make(args, args.report, reading, crm)
@@ -211,7 +225,10 @@ def _make(
         settings = _settings(args, reading)
         margin = settings.profit_share if args.margin is None else args.margin
         return effects_of_changes(crm, settings.changes, margin=margin)
-    of_job = reading.settings.options(reading.calendar) | {"known_since": reading.since}
+    of_job = reading.settings.options(reading.calendar) | {
+        "known_since": reading.since,
+        "classes": reading.classes,
+    }
     known = REPORTS[name].accepted
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {key: of_job[key] for key in known & of_job.keys()}

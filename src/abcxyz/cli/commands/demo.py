@@ -67,7 +67,9 @@ def run(args: argparse.Namespace) -> int:
         prospects=score_prospects(crm.leads),
     )
     records = demo_records(tables)
-    analysis = evolve(analysis, crm=analyze_crm(records, as_of=DEMO_AS_OF))
+    classes = analysis.snapshot.abc_classes()
+    made = analyze_crm(records, as_of=DEMO_AS_OF, classes=classes)
+    analysis = evolve(analysis, crm=made)
     analysis = anonymized(analysis, enabled=args.anonymize is not None)
     if args.anonymize is None:
         _write(tables, Path(args.out) / "crm")

@@ -228,6 +228,15 @@ class Snapshot(Tabular):
                 **{name: freeze(column) for name, column in columns.items()},
             )
 
+    def abc_classes(self) -> dict[Any, str]:
+        """Return customer -> ABC class, of the customers that have one."""
+        codes = self.abc.tolist()
+        return {
+            customer: ABC[code]
+            for customer, code in zip(self.customers.tolist(), codes, strict=True)
+            if code >= 0
+        }
+
     def to_html(self, lang: str = "en") -> str:
         """Return the number of customers by segment as a table in HTML."""
         counts = np.bincount(self.segment + 1, minlength=10).tolist()

@@ -141,7 +141,7 @@ def fit_win_model(crm: CrmData, as_of: object = None, **options: Any) -> WinMode
         crm.need("changes")
         raise InputError("the table stage_changes is empty; add the history of the stages")
     model = fitted(question)
-    if model.verdict in ("few", "lopsided", "too_few", "no_past"):
+    if model.verdict in ("few", "lopsided", "too_few", "few_examples", "no_past"):
         raise InputError("{problem}", problem=model.why)
     return model
 
@@ -183,10 +183,14 @@ def fitted(question: WinQuestion) -> WinModel:
     else:
         share = decided.share
     if model.rows < LEAST_DECIDED:
-        return model
+        # Of deals that are judged at one age each is an example once.
+        return model if landmarks.age_hours is not None else evolve(model, verdict="few_examples")
     if min(model.won, model.lost) < LEAST_OF_EITHER:
         return _with_rates(model, examples, "few")
     if not SHARES[0] <= share <= SHARES[1]:
+        if landmarks.age_hours is None:
+            # The share is that of all decided deals, so these are the numbers that explain it.
+            model = evolve(model, won=decided.won, lost=decided.lost)
         return _with_rates(model, examples, "lopsided")
     # A landmark within a day knows its outcome a day later than one at its beginning.
     ahead = math.ceil(question.horizon) + (landmarks.age_hours is not None)
@@ -221,7 +225,7 @@ def _only(examples: Examples, chosen: Sequence[str]) -> Examples:
 
 def _of_fit(model: WinModel, examples: Examples, fit: LandmarkFit) -> WinModel:
     if fit.model is None or not fit.later:
-        return _with_rates(model, examples, "few" if fit.model is None else "short")
+        return _with_rates(model, examples, "few_outcomes" if fit.model is None else "short")
     if fit.basis != LEARNED:
         card = fit.tried[LEARNED]
         proven = fit.gain is not None and fit.gain.low > 0

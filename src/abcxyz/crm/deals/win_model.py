@@ -114,7 +114,8 @@ class WinModel:
     rows, events, deals
         Number of examples, of those that were won in time, and of deals among them.
     won, lost
-        Decided deals of at least two days and two stage changes.
+        Decided deals of at least two days and two stage changes; all decided ones where these
+        decide the verdict.
     tried
         ``learned`` or ``stage`` -> quality on the held-back, later examples.
     gain
@@ -158,6 +159,7 @@ class WinModel:
             lost=self.lost,
             decided=self.won + self.lost,
             share=Figure(100 * self.won / max(self.won + self.lost, 1), 1),
+            days=Figure(self.horizon_days, 0),
             least=LEAST_OF_EITHER,
             least_decided=LEAST_DECIDED,
             slope="" if LEARNED not in self.tried else Figure(self.tried[LEARNED].slope, 2),
@@ -307,10 +309,15 @@ _WHY: Mapping[str, str] = frozen_map(
         "short": "stage rates: the history is too short to judge anything learned by later time",
         "few": "stage rates: {won} won and {lost} lost deals of two days and two stage changes; "
         "{least} of either are needed to learn",
+        "few_outcomes": "stage rates: {events} of {rows} past examples were won in time, which "
+        "leaves too few of one outcome to learn",
         "lopsided": "stage rates: {share} % of the decided deals were won, which leaves nothing "
         "to tell apart",
         "too_few": "no probabilities: {decided} decided deals are too few; {least_decided} are "
         "needed even for stage rates",
+        "few_examples": "no probabilities: only {rows} times was a deal open on a past Monday "
+        "whose outcome {days} days later is known; {least_decided} are needed even for stage "
+        "rates",
         "no_history": "no probabilities: there is no history of the stages; add the table "
         "stage_changes to the source",
         "no_past": "no probabilities: no deal was open on a past Monday whose outcome is known",

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz._arrays import Bools, Floats
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import blank_column
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.tables import Activities
-from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import Report, Row, named
+from abcxyz.crm.reports.class_times import (
+    BASES,
+    COUNTED,
+    NO_CLASS,
+    ClassTime,
+    class_times,
+    months_of_classes,
+    won_classes,
+)
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import date_text, number
 
 __all__ = ["ActivityReport", "ActivityRow", "ClassTime", "activity"]
 
 _LONGEST = 8 * 3600
-_RESAMPLES = 400
 
 
 @frozen
@@ -53,44 +60,35 @@ class ActivityRow(Row):
 
 
 @frozen
-class ClassTime(Row):
-    """Time for the customers of one class, beside what they bring.
+class ActivityReport(Report):
+    """Result of `activity`; *cut* activities longer than 8 hours count as 8 hours.
 
     Parameters
     ----------
-    customer_class
-        ``A``, ``B``, ``C``, or ``N`` for customers without a class.
-    activities, minutes
-        Done activities, and their known minutes.
-    time_share, low, high
-        Share of the minutes (of the activities where no duration is known), with a bootstrap
-        interval over customers.
-    amount, amount_share
-        Won amount in the window, and its share.
-    index
-        ``time_share / amount_share``: above 1 the class takes more time than it brings.
+    window
+        Days of the activities; None for all.
+    cut
+        Number of activities that were cut.
+    measured
+        Whether the duration of a done activity is known.
+    activities
+        Activities by person and kind.
+    classes
+        Time by class of the customers; empty where no class is known.
+    basis
+        What the shares of time are of, one of `~abcxyz.crm.reports.class_times.BASES`.
+    classes_of
+        Days whose won amounts make the classes; None where the classes were given, or are not
+        known.
     """
-
-    customer_class: str
-    activities: int
-    minutes: float
-    time_share: float
-    low: float
-    high: float
-    amount: float
-    amount_share: float
-    index: float
-
-
-@frozen
-class ActivityReport(Report):
-    """Result of `activity`; *cut* activities longer than 8 hours count as 8 hours."""
 
     window: Window | None
     cut: int
     measured: bool
     activities: tuple[ActivityRow, ...]
     classes: tuple[ClassTime, ...]
+    basis: str = COUNTED
+    classes_of: Window | None = None
 
     def rows(self) -> list[Row]:
         """Return the activities by person and kind."""
@@ -104,22 +102,70 @@ class ActivityReport(Report):
         """Return for which class the time goes."""
         done = sum(row.done for row in self.activities)
         lines = [text("{n} activities took place.", lang, n=plain_number(done, lang))]
-        known = [one for one in self.classes if one.customer_class != "N"]
-        if known:
-            most = max(known, key=lambda one: one.time_share)
-            what = "of the measured time" if self.measured else "of the activities"
+        known = [one for one in self.classes if one.customer_class != NO_CLASS]
+        if not known:
             lines.append(
                 text(
-                    "{share} {what} went to class {name}, which brings {money} of the amount.",
+                    "For which class the time goes is not known: no deals with a customer and an "
+                    "amount were won in the twelve months before.",
                     lang,
-                    share=percent(most.time_share, lang),
-                    what=text(what, lang),
-                    name=most.customer_class,
-                    money=percent(most.amount_share, lang),
                 )
             )
+            return " ".join(lines)
+        most = max(known, key=lambda one: one.time_share)
+        lines.append(
+            text(
+                "{share} {what} went to class {name}, which brings {money} of the amount.",
+                lang,
+                share=percent(most.time_share, lang),
+                what=text(BASES[self.basis], lang),
+                name=most.customer_class,
+                money=percent(most.amount_share, lang),
+            )
+        )
+        lines += [
+            text(
+                "Class {name}: {share}, for {money} of the amount."
+                if one in known
+                else "Customers without a class: {share}, for {money} of the amount.",
+                lang,
+                name=one.customer_class,
+                share=percent(one.time_share, lang),
+                money=percent(one.amount_share, lang),
+            )
+            for one in self.classes
+            if one is not most
+        ]
+        lines.append(self._base(lang))
+        if self.classes_of is None:
             lines.append(text("The classes are those of the day of the report.", lang))
+        else:
+            lines.append(
+                text(
+                    "The classes are ABC by the amount of the deals won from {since} to {last}.",
+                    lang,
+                    since=date_text(self.classes_of.since, lang),
+                    last=date_text(self.classes_of.last, lang),
+                )
+            )
         return " ".join(lines)
+
+    def _base(self, lang: str) -> str:
+        """Return what the shares of time are of."""
+        done = sum(one.activities for one in self.classes)
+        if self.basis == COUNTED:
+            return text(
+                "The base is {n} activities: no duration is known.",
+                lang,
+                n=plain_number(done, lang),
+            )
+        hours = sum(one.minutes for one in self.classes) / 60
+        return text(
+            "The base is {hours} hours of {n} activities whose duration is known.",
+            lang,
+            hours=number(hours, lang, 1),
+            n=plain_number(sum(one.timed for one in self.classes), lang),
+        )
 
 
 def activity(
@@ -138,7 +184,8 @@ def activity(
     window
         Days of the start, in the time zone of the business; None for all.
     classes
-        Customer -> class such as ``A``; None leaves the classes out.
+        Customer -> class such as ``A``. None, or empty: the ABC classes by the amount of the deals
+        won in the twelve complete months before the end of the window.
     seed
         Seed of the bootstrap.
 
@@ -175,10 +222,17 @@ def activity(
         for one in np.flatnonzero(counts.sum(axis=1)).tolist()
     ]
     rows.sort(key=lambda row: (row.user, row.kind))
-    shares: tuple[ClassTime, ...] = ()
-    if classes is not None:
-        shares = _class_times(crm, window, classes, inside & done, seconds, seed)
-    return ActivityReport(window, cut, bool(with_time[:, 1].any()), tuple(rows), shares)
+    months = None
+    if not classes:
+        months = months_of_classes(crm, window)
+        classes = won_classes(crm, months)
+    basis, shares = COUNTED, tuple[ClassTime, ...]()
+    if classes:
+        basis, shares = class_times(crm, window, classes, inside & done, seconds, seed)
+    measured = bool(with_time[:, 1].any())
+    return ActivityReport(
+        window, cut, measured, tuple(rows), shares, basis, months if shares else None
+    )
 
 
 def _seconds(table: Activities, chosen: Bools) -> tuple[Floats, int]:
@@ -186,99 +240,3 @@ def _seconds(table: Activities, chosen: Bools) -> tuple[Floats, int]:
     seconds = table.lengths
     long = chosen & (seconds > _LONGEST)
     return np.minimum(seconds, _LONGEST), int(long.sum())
-
-
-def _class_times(
-    crm: CrmData,
-    window: Window | None,
-    classes: Mapping[Any, str],
-    chosen: Bools,
-    seconds: Floats,
-    seed: int,
-) -> tuple[ClassTime, ...]:
-    letter = {str(customer): one[:1].upper() for customer, one in classes.items()}
-    names = sorted({*letter.values(), "N"})
-    table: Activities = crm.need("activities")
-    whose = _customers(crm, table)
-    keys, customer = np.unique(whose.astype(str), return_inverse=True)
-    of_class = np.array([names.index(letter.get(one, "N")) for one in keys.tolist()], np.int64)
-    measured = bool((chosen & ~np.isnan(seconds)).any())
-    weight = np.where(chosen, np.nan_to_num(seconds) if measured else 1.0, 0.0)
-    per_customer: Floats = np.bincount(customer, weight, minlength=len(keys)).astype(
-        np.float64, copy=False
-    )
-    acts = np.bincount(of_class[customer[chosen]], minlength=len(names))
-    time = np.bincount(of_class, per_customer, minlength=len(names))
-    low, high = _intervals(per_customer, of_class, len(names), seed)
-    amount = _amounts(crm, window, letter, names)
-    whole, money = float(time.sum()), float(amount.sum())
-    rows = []
-    for i, name in enumerate(names):
-        if not acts[i] and not amount[i]:
-            continue
-        share = float(time[i]) / whole if whole else math.nan
-        of_money = float(amount[i]) / money if money else math.nan
-        rows.append(
-            ClassTime(
-                name,
-                int(acts[i]),
-                float(time[i]) / 60 if measured else math.nan,
-                share,
-                float(low[i]),
-                float(high[i]),
-                float(amount[i]),
-                of_money,
-                share / of_money if of_money else math.nan,
-            )
-        )
-    return tuple(rows)
-
-
-def _customers(crm: CrmData, table: Activities) -> Any:
-    """Return the customer of every activity: its own, or else that of its deal."""
-    nobody = np.full(len(table), "", dtype=object)
-    own = nobody if table.customer is None else table.customer.astype(object)
-    if table.deal is None or crm.deals.customer is None:
-        return own
-    row = crm.deal_of_activity
-    of_deal = np.where(row >= 0, crm.deals.customer.astype(object)[row], "")
-    missing = np.array([one in ("", -1) for one in own.tolist()], dtype=bool)
-    return np.where(missing, of_deal, own)
-
-
-def _amounts(
-    crm: CrmData, window: Window | None, letter: Mapping[str, str], names: list[str]
-) -> Floats:
-    if crm.deals.customer is None:
-        return np.zeros(len(names))
-    won = crm.outcomes.kind == WON
-    if window is not None:
-        won &= crm.inside(crm.outcomes.closed, window)
-    amounts = crm.single_amounts()
-    priced = won & ~np.isnan(amounts)
-    code = np.array(
-        [names.index(letter.get(str(one), "N")) for one in crm.deals.customer[priced].tolist()],
-        dtype=np.int64,
-    )
-    sums: Floats = np.bincount(code, amounts[priced], minlength=len(names)).astype(
-        np.float64, copy=False
-    )
-    return sums
-
-
-def _intervals(
-    per_customer: Floats, of_class: Ints, count: int, seed: int
-) -> tuple[Floats, Floats]:
-    """Return the 95 % bootstrap interval of the share of every class, over customers."""
-    random = np.random.default_rng(seed)
-    n = len(per_customer)
-    shares = np.full((_RESAMPLES, count), np.nan)
-    for i in range(_RESAMPLES):
-        drawn = random.integers(0, n, n)
-        time = np.bincount(of_class[drawn], per_customer[drawn], minlength=count)
-        if time.sum():
-            shares[i] = time / time.sum()
-    if np.isnan(shares).all():
-        return np.full(count, np.nan), np.full(count, np.nan)
-    low, high = np.nanquantile(shares, [0.025, 0.975], axis=0)
-    return low, high

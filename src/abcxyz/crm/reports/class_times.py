@@ -1,0 +1,300 @@
+"""For which ABC class of customers the time goes, beside the money that the class brings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.classes.classify import classify_abc
+from abcxyz.core.classes.segments import ABC
+from abcxyz.core.sales.calendar import Periods, Window
+from abcxyz.crm.records.data import CrmData, as_local
+from abcxyz.crm.records.tables import Activities
+from abcxyz.crm.records.visits import WON
+from abcxyz.crm.reports.base import Row
+
+__all__ = [
+    "BASES",
+    "COUNTED",
+    "NO_CLASS",
+    "ClassTime",
+    "class_times",
+    "months_of_classes",
+    "won_classes",
+]
+
+NO_CLASS = "N"
+"""Class of the customers without one."""
+
+COUNTED = "counted"
+"""Basis of shares where no duration is known: the number of activities."""
+
+BASES = {
+    "measured": "of the measured time",
+    "entered": "of the entered time",
+    "assumed": "of the assumed time",
+    COUNTED: "of the activities",
+}
+"""What shares of time are shares of -> the same in a sentence; the first that is known counts."""
+
+_RESAMPLES = 400
+_MONTHS = 12
+_PER_MONEY = 100_000
+
+
+@frozen
+class ClassTime(Row):
+    """Time for the customers of one class, beside what they bring.
+
+    Parameters
+    ----------
+    customer_class
+        ``A``, ``B``, ``C``, or ``N`` for customers without a class.
+    activities, timed, minutes
+        Done activities, those of them whose duration is known, and their minutes.
+    time_share, low, high
+        Share of the minutes (of the activities where no duration is known), with a bootstrap
+        interval over customers.
+    amount, amount_share
+        Won amount in the window, and its share.
+    index
+        ``time_share / amount_share``: above 1 the class takes more time than it brings.
+    minutes_per_100000
+        Minutes per 100,000 of the won amount.
+    """
+
+    customer_class: str
+    activities: int
+    timed: int
+    minutes: float
+    time_share: float
+    low: float
+    high: float
+    amount: float
+    amount_share: float
+    index: float
+    minutes_per_100000: float
+
+
+def months_of_classes(crm: CrmData, window: Window | None) -> Window:
+    """Return the twelve complete months before the end of a window, or before that of the records.
+
+    They are those of a classification of that day.
+    """
+    if window is not None:
+        return Periods.before(window.until, _MONTHS, "month").window
+    # The records end within their last day, which counts.
+    end = as_local(crm.until - np.timedelta64(1, "s"), crm.zone).date() + timedelta(days=1)
+    return Periods.before(end, _MONTHS, "month").window
+
+
+def won_classes(crm: CrmData, months: Window) -> dict[Any, str]:
+    """Return customer -> ABC class by the amount of the deals won in some days.
+
+    Parameters
+    ----------
+    crm
+        The records.
+    months
+        The days.
+
+    Returns
+    -------
+    dict
+        Customers with an amount in these days; empty where no deal of a known customer and amount
+        was won in them, and where the amounts are in several currencies.
+    """
+    customer, ids = _customers_of_deals(crm)
+    row, money = _won_amounts(crm, months)
+    row = row & (customer >= 0)
+    if not row.any():
+        return {}
+    bought = np.bincount(customer[row], minlength=len(ids)) > 0
+    sums = np.bincount(customer[row], money[row], minlength=len(ids))
+    codes = classify_abc(np.where(bought, sums, np.nan)).codes
+    return {ids[i]: ABC[codes[i]] for i in np.flatnonzero(codes >= 0).tolist()}
+
+
+def class_times(
+    crm: CrmData,
+    window: Window | None,
+    classes: Mapping[Any, str],
+    chosen: Bools,
+    seconds: Floats,
+    seed: int,
+) -> tuple[str, tuple[ClassTime, ...]]:
+    """Share the time of activities out among the classes of the customers.
+
+    Parameters
+    ----------
+    crm, window
+        The records, and the days whose won amounts stand beside the time.
+    classes
+        Customer -> class.
+    chosen
+        (n,) activities that count.
+    seconds
+        (n,) their lengths; NaN where not known.
+    seed
+        Seed of the bootstrap.
+
+    Returns
+    -------
+    tuple
+        What the shares are of, one of `BASES`: durations of different bases are not mixed, the
+        first of them that is known counts; and the classes.
+    """
+    table: Activities = crm.need("activities")
+    letter = {str(customer): one[:1].upper() for customer, one in classes.items()}
+    names = sorted({*letter.values(), NO_CLASS})
+    customer, ids = _customers(crm, table)
+    # One more for the activities of nobody.
+    of_class = np.array(
+        [names.index(letter.get(one, NO_CLASS)) for one in [*map(str, ids), ""]], dtype=np.int64
+    )
+    customer = np.where(customer < 0, len(ids), customer)
+    basis, timed = _basis(table, chosen & ~np.isnan(seconds))
+    weight = np.where(timed, seconds, 0.0) if basis != COUNTED else chosen.astype(np.float64)
+    per_customer: Floats = np.bincount(customer, weight, minlength=len(of_class)).astype(
+        np.float64, copy=False
+    )
+    number = np.bincount(customer[chosen], minlength=len(of_class))
+    acts = np.bincount(of_class, number, minlength=len(names))
+    with_time = np.bincount(of_class[customer[timed]], minlength=len(names))
+    time = np.bincount(of_class, per_customer, minlength=len(names))
+    met = number > 0
+    low, high = _intervals(per_customer[met], of_class[met], len(names), seed)
+    amount = _amounts(crm, window, letter, names)
+    whole, money = float(time.sum()), float(amount.sum())
+    rows = []
+    for i, name in enumerate(names):
+        if not acts[i] and not amount[i]:
+            continue
+        share = float(time[i]) / whole if whole else math.nan
+        of_money = float(amount[i]) / money if money else math.nan
+        minutes = float(time[i]) / 60 if basis != COUNTED else math.nan
+        rows.append(
+            ClassTime(
+                name,
+                int(acts[i]),
+                int(with_time[i]),
+                minutes,
+                share,
+                float(low[i]),
+                float(high[i]),
+                float(amount[i]),
+                of_money,
+                share / of_money if of_money else math.nan,
+                minutes / float(amount[i]) * _PER_MONEY if amount[i] else math.nan,
+            )
+        )
+    return basis, tuple(rows)
+
+
+def _basis(table: Activities, timed: Bools) -> tuple[str, Bools]:
+    """Return the first basis with known durations, and which activities have one of it."""
+    if table.basis is None:
+        return ("measured" if timed.any() else COUNTED), timed
+    names = table.basis.categories
+    # A duration is measured unless something else is said of it.
+    listed = [one for one in BASES if one != COUNTED]
+    place = np.array([listed.index(one) if one in listed else 0 for one in names], dtype=np.int64)
+    of = place[table.basis.codes]
+    for code, name in enumerate(listed):
+        found = timed & (of == code)
+        if found.any():
+            return name, found
+    return COUNTED, timed
+
+
+def _codes(ids: Any) -> tuple[Ints, list[Any]]:
+    """Return the (n,) code of each identifier, -1 for a missing one, and the identifiers."""
+    if ids.dtype.kind != "O":
+        known, codes = np.unique(ids, return_inverse=True)
+        missing = len(known) and known[0] == -1
+        return (codes - 1, known[1:].tolist()) if missing else (codes, known.tolist())
+    place: dict[Any, int] = {"": -1}
+    listed: list[Any] = []
+    codes = np.empty(len(ids), dtype=np.int64)
+    for i, one in enumerate(ids.tolist()):
+        code = place.get(one)
+        if code is None:
+            code = place[one] = len(listed)
+            listed.append(one)
+        codes[i] = code
+    return codes, listed
+
+
+def _customers_of_deals(crm: CrmData) -> tuple[Ints, list[Any]]:
+    """Return the (n,) code of the customer of each deal, -1 for none, and the customers."""
+    if crm.deals.customer is None:
+        return np.full(len(crm.deals), -1, dtype=np.int64), []
+    return _codes(crm.deals.customer)
+
+
+def _customers(crm: CrmData, table: Activities) -> tuple[Ints, Sequence[Any]]:
+    """Return the (n,) customer of each activity: its own, or else that of its deal."""
+    of_deals, ids = _customers_of_deals(crm)
+    row = crm.deal_of_activity
+    whose = np.append(of_deals, -1)[row]  # the row -1 is nobody's
+    if table.customer is None:
+        return whose, ids
+    own, own_ids = _codes(table.customer)
+    place = {str(one): code for code, one in enumerate(ids)}
+    every = list(ids)
+    for one in own_ids:
+        if str(one) not in place:
+            place[str(one)] = len(every)
+            every.append(one)
+    lookup = np.array([*(place[str(one)] for one in own_ids), -1], dtype=np.int64)
+    own = lookup[own]
+    return np.where(own >= 0, own, whose), every
+
+
+def _won_amounts(crm: CrmData, window: Window | None) -> tuple[Bools, Floats]:
+    """Return which deals were won in a window with a known amount, and the amounts."""
+    won = crm.outcomes.kind == WON
+    if window is not None:
+        won &= crm.inside(crm.outcomes.closed, window)
+    amounts = crm.single_amounts()
+    return won & ~np.isnan(amounts), amounts
+
+
+def _amounts(
+    crm: CrmData, window: Window | None, letter: Mapping[str, str], names: list[str]
+) -> Floats:
+    customer, ids = _customers_of_deals(crm)
+    of_class = np.array(
+        [names.index(letter.get(one, NO_CLASS)) for one in [*map(str, ids), ""]], dtype=np.int64
+    )
+    if not ids:
+        return np.zeros(len(names))
+    row, money = _won_amounts(crm, window)
+    sums: Floats = np.bincount(of_class[customer[row]], money[row], minlength=len(names)).astype(
+        np.float64, copy=False
+    )
+    return sums
+
+
+def _intervals(
+    per_customer: Floats, of_class: Ints, count: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Return the 95 % bootstrap interval of the share of every class, over customers."""
+    random = np.random.default_rng(seed)
+    n = len(per_customer)
+    shares = np.full((_RESAMPLES, count), np.nan)
+    for i in range(_RESAMPLES if n else 0):
+        drawn = random.integers(0, n, n)
+        time = np.bincount(of_class[drawn], per_customer[drawn], minlength=count)
+        if time.sum():
+            shares[i] = time / time.sum()
+    if np.isnan(shares).all():
+        return np.full(count, np.nan), np.full(count, np.nan)
+    low, high = np.nanquantile(shares, [0.025, 0.975], axis=0)
+    return low, high
