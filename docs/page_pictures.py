@@ -107,7 +107,7 @@ def main() -> None:
         )
         assert analysis.calls
         card = f"{saved.as_uri()}#lang=en&customer={analysis.calls[0].customer}"
-        photograph(browser, saved.as_uri(), "report-page.png", 1280, 1500)
+        photograph(browser, saved.as_uri(), "report-page.png", 1280, 1700)
         photograph(browser, card, "report-card.png", 900, 760)
         photograph(browser, f"http://127.0.0.1:{port}/?token={TOKEN}", "live-page.png", 1280, 860)
         browser.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,9 @@ LETTERS = """() => [...document.querySelectorAll("svg text")]
   .map(one => parseFloat(getComputedStyle(one).fontSize) * one.getScreenCTM().a)"""
 #: Texts that stand outside of the screen at its left or right.
 OUTSIDE = """() => [...document.querySelectorAll("main *, header *, .bar *")]
-  .filter(one => one.childElementCount === 0 && one.textContent.trim() && one.getClientRects().length
-    && !one.closest(".unseen, svg, .card") && getComputedStyle(one).visibility === "visible")
+  .filter(one => one.childElementCount === 0 && one.textContent.trim()
+    && one.getClientRects().length && !one.closest(".unseen, svg, .card")
+    && getComputedStyle(one).visibility === "visible")
   .map(one => [one.textContent, one.getBoundingClientRect()])
   .filter(([, box]) => box.left < -0.5 || box.right > innerWidth + 0.5).map(([text]) => text)"""
 
@@ -111,8 +113,8 @@ def test_the_bar_leaves_room_on_a_phone(chromium: Any, worlds: dict[str, Path]) 
         ready(page)
         assert 106 >= page.locator("#ru .bar").bounding_box()["height"]
         narrow = page.evaluate(
-            """() => [...document.querySelectorAll("#ru .bar select")].filter(one => one.offsetWidth)
-              .map(one => {
+            """() => [...document.querySelectorAll("#ru .bar select")]
+              .filter(one => one.offsetWidth).map(one => {
                 const ruler = document.createElement("canvas").getContext("2d");
                 const style = getComputedStyle(one);
                 ruler.font = `${style.fontSize} ${style.fontFamily}`;
@@ -183,7 +185,7 @@ def test_a_printed_page_is_short_and_whole(
               .map(one => { const range = document.createRange(); range.selectNodeContents(one);
                 const box = range.getBoundingClientRect(); return [box.left, box.right]; })"""
         )
-        assert all(one[1] < next_[0] for one, next_ in zip(labels, labels[1:], strict=False))
+        assert all(one[1] < next_[0] for one, next_ in itertools.pairwise(labels))
 
 
 def test_a_page_at_twice_its_size(chromium: Any, worlds: dict[str, Path]) -> None:
@@ -197,5 +199,3 @@ def test_a_page_at_twice_its_size(chromium: Any, worlds: dict[str, Path]) -> Non
     assert [] == page.evaluate(OUTSIDE)
     assert page.locator("#ru .bar").bounding_box()["height"] < 110
     context.close()
-
-

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -17,11 +16,10 @@ from attrs import frozen
 
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
-from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
+from abcxyz.dashboard.data import SNOOZES, Held, LiveData, ShownAlert, held
 from abcxyz.dashboard.lists import Table, alert_table, customer_table, filters_of, fitting
 from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
-from abcxyz.history import CustomerState
 from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, plain
@@ -211,7 +209,7 @@ class Pages:
         """Render what the history knows of a customer; errors as in `LiveData.customer`."""
         who = self.data.customer(customer)
         show, facts = self._formatter(lang), self.data.newest
-        states = self.data.states(who)[::-1]
+        states = self.data.states(who)
         return self._document(
             "customer.html",
             lang,
@@ -219,8 +217,8 @@ class Pages:
             fields={"id": customer},
             customer=customer,
             name=name_of(facts.analysis, who),
-            states=states,
-            since=_since(states, show),
+            states=states[::-1],
+            since=_since(held(states), show),
             outcomes=self.data.outcomes(who)[::-1],
             **show.helpers(),
         )
@@ -260,19 +258,19 @@ class Pages:
         )
 
 
-def _since(states: Sequence[CustomerState], show: Formatter) -> str:
+def _since(held: Held | None, show: Formatter) -> str:
     """Say since when a customer has the newest segment, and what it was before."""
-    if not states:
+    if held is None:
         return ""
-    held = list(itertools.takewhile(lambda one: one.segment == states[0].segment, states))
-    fields = {
-        "segment": show.state(states[0].segment),
-        "day": date_text(held[-1].dated, show.lang),
-    }
-    if len(held) == len(states):
-        return show.say("{segment} since {day}", **fields)
-    before = show.state(states[len(held)].segment)
-    return show.say("{segment} since {day}, before {before}", before=before, **fields)
+    segment, day = show.state(held.segment), date_text(held.since, show.lang)
+    if held.before is None:
+        return show.say("{segment} since {day}", segment=segment, day=day)
+    return show.say(
+        "{segment} since {day}, before {before}",
+        segment=segment,
+        day=day,
+        before=show.state(held.before),
+    )
 
 
 def _day(lang: str, day: date) -> str:

@@ -108,7 +108,7 @@ GLOSSARY = MappingProxyType(
 
 
 def month_name(day: date, lang: str, *, year: bool = False) -> str:
-    """Return the short name of a day's month, such as ``Oct``, or ``October 2026`` with the year."""
+    """Return the name of a day's month: the short ``Oct``, or ``October 2026`` with the year."""
     if year:
         return f"{text(WHOLE_MONTHS[day.month], lang)}\N{NO-BREAK SPACE}{day.year}"
     return text(MONTHS[day.month], lang)

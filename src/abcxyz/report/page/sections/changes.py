@@ -62,14 +62,19 @@ def _bridge(facts: Facts, show: Formatter, bridge: Bridge) -> dict[str, Any]:
     elif lost <= 0:
         finding = show.say("Nobody bought less; growth brought {won}", **fields)
     elif old + new <= 0:
-        finding = show.say("Nobody bought more; those who bought less or left cost {lost}", **fields)
+        finding = show.say(
+            "Nobody bought more; those who bought less or left cost {lost}", **fields
+        )
     elif old >= new:
         finding = show.say(
-            "Existing customers brought most of the growth; those who bought less or left cost {lost}", **fields
+            "Existing customers brought most of the growth; "
+            "those who bought less or left cost {lost}",
+            **fields,
         )
     else:
         finding = show.say(
-            "New customers brought most of the growth; those who bought less or left cost {lost}", **fields
+            "New customers brought most of the growth; those who bought less or left cost {lost}",
+            **fields,
         )
     return {
         "finding": finding,

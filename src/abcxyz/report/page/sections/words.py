@@ -59,7 +59,8 @@ _SENTENCES = {
     "unchanged": "Nothing changed between the windows",
     "onlyMore": "Nobody bought less; growth brought {won}",
     "onlyLess": "Nobody bought more; those who bought less or left cost {lost}",
-    "byOld": "Existing customers brought most of the growth; those who bought less or left cost {lost}",
+    "byOld": "Existing customers brought most of the growth; "
+    "those who bought less or left cost {lost}",
     "byNew": "New customers brought most of the growth; those who bought less or left cost {lost}",
     "moved": "{n} customer fell or left, {rose} rose or came|"
     "{n} customers fell or left, {rose} rose or came",
