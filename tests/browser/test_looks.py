@@ -114,7 +114,7 @@ def test_the_bar_leaves_room_on_a_phone(chromium: Any, worlds: dict[str, Path]) 
         assert 106 >= page.locator("#ru .bar").bounding_box()["height"]
         narrow = page.evaluate(
             """() => [...document.querySelectorAll("#ru .bar select")]
-              .filter(one => one.offsetWidth).map(one => {
+              .filter(one => one.checkVisibility({contentVisibilityAuto: true})).map(one => {
                 const ruler = document.createElement("canvas").getContext("2d");
                 const style = getComputedStyle(one);
                 ruler.font = `${style.fontSize} ${style.fontFamily}`;
@@ -144,7 +144,7 @@ def test_every_control_is_reached_and_seen(chromium: Any, worlds: dict[str, Path
         ready(page)
         wanted = page.evaluate(
             """() => [...document.querySelectorAll("a[href], button, input, select, summary")]
-              .filter(one => one.getClientRects().length && !one.disabled).length"""
+              .filter(one => one.checkVisibility() && !one.disabled).length"""
         )
         seen = []
         for _ in range(wanted):
