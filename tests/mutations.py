@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import signal
@@ -239,65 +240,94 @@ def _damaged_body(body: bytes, place: int, value: Any, raw: bytes | None) -> byt
 
 
 @contextlib.contextmanager
-def _answers_damaged(
-    first: int, place: int, value: Any, raw: bytes | None, *, lasting: bool
-) -> Iterator[None]:
-    """Damage the answer of a server with this number, or all from it on."""
-    number = 0
+def _answers(change: Callable[[int, Answer], Answer]) -> Iterator[None]:
+    """Change the answers of servers, each by its number in the order of the requests."""
+    number = itertools.count()
     send = Transport.send
 
-    def damaged_answer(self: Transport, *words: Any, **options: Any) -> Answer:
-        nonlocal number
-        answer = send(self, *words, **options)
-        number += 1
-        if number - 1 == first or (lasting and number > first):
-            return evolve(answer, body=_damaged_body(answer.body, place, value, raw))
-        return answer
+    def changed(self: Transport, *words: Any, **options: Any) -> Answer:
+        return change(next(number), send(self, *words, **options))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Transport, "send", damaged_answer)
+        patch.setattr(Transport, "send", changed)
         yield
 
 
-def try_answers(read: Callable[[], object], count: int, *, answers: int) -> None:
+@contextlib.contextmanager
+def _each_asked_once() -> Iterator[None]:
+    """Repeat the answer to a request that was sent before: reading changes no server."""
+    known: dict[str, Answer] = {}
+    send = Transport.send
+
+    def remembered(self: Transport, *words: Any, **options: Any) -> Answer:
+        asked = repr((words, options))
+        if asked not in known:
+            known[asked] = send(self, *words, **options)
+        return known[asked]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "send", remembered)
+        yield
+
+
+def try_answers(read: Callable[[], object], count: int) -> int:
     """Read from a server whose answers are damaged; anything but an error of ours fails.
+
+    One answer is damaged, any of those that a reading takes, or all from it on.
 
     Parameters
     ----------
     read
-        Reads from a server of the tests.
+        Reads from a server of the tests, which it does not change.
     count
-        Number of examples.
-    answers
-        Number of answers that an undisturbed read takes.
-    """
+        Number of readings.
 
-    @settings(
-        max_examples=count,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        phases=[Phase.generate],  # shrinking would read from the server for minutes
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(
-        st.integers(0, answers - 1),
-        st.integers(0, 400),
-        _json_values(),
-        st.none() | st.none() | st.binary(max_size=40),
-        st.booleans(),
-    )
+    Returns
+    -------
+    int
+        How many of them ended in an error of ours.
+    """
+    refused = 0
+    seen: set[int] = set()
+
     def check(first: int, place: int, value: Any, raw: bytes | None, lasting: bool) -> None:
-        with (
-            no_hang(),
-            warnings.catch_warnings(),
-            _answers_damaged(first, place, value, raw, lasting=lasting),
-        ):
+        nonlocal refused
+
+        def damage(number: int, answer: Answer) -> Answer:
+            if number == first or (lasting and number > first):
+                return evolve(answer, body=_damaged_body(answer.body, place, value, raw))
+            return answer
+
+        with no_hang(), warnings.catch_warnings(), _answers(damage):
             warnings.simplefilter("ignore")
             try:
                 read()
             except AbcxyzError as problem:
                 if not str(problem):
                     raise ValueError("an error without a message") from problem
+                refused += 1
 
-    check()
+    def noted(number: int, answer: Answer) -> Answer:
+        seen.add(number)
+        return answer
+
+    with _each_asked_once():
+        with _answers(noted):
+            read()
+        given(
+            st.integers(0, len(seen) - 1),
+            st.integers(0, 1 << 20),
+            _json_values(),
+            st.none() | st.none() | st.binary(max_size=40),
+            st.booleans(),
+        )(
+            settings(
+                max_examples=count,
+                deadline=None,
+                derandomize=True,
+                database=None,
+                phases=[Phase.generate],  # shrinking would read from the server for minutes
+                suppress_health_check=list(HealthCheck),
+            )(check)
+        )()
+    return refused

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from attrs import evolve
 
 from abcxyz.builtin.sql import SqlSink, SqlSource
+from abcxyz.builtin.sql.crm import SqlCrm
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import concat
 from abcxyz.errors import AuthenticationError, BadDataError, ConfigError, UnavailableError
@@ -198,6 +200,57 @@ def test_refused_connection_is_unavailable(postgres: str) -> None:
         read(closed, table="ledger")
     assert caught.value.retryable
     assert [] == leaks(caught.value, ["pg-s3cr3t"])
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """Address of a server that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("more", ["", "?connect_timeout=2"])
+def test_a_database_that_never_answers(silent: str, more: str) -> None:
+    """Connecting ends by the limit of the adapter, or by that of the address before it."""
+    limit = 99.0 if more else 1.5
+    url = f"postgresql+psycopg://ann:pg-s3cr3t@{silent}/base{more}"
+    sink, source = (
+        SqlSink(url, connect_timeout=limit),
+        SqlSource(url, table="ledger", connect_timeout=limit),
+    )
+    crm = SqlCrm(url, sql={"deals": "SELECT 1"}, connect_timeout=limit)
+    ways: tuple[SqlSink | SqlSource | SqlCrm, ...] = (sink, source, crm)
+    for one in ways:
+        with closing(one), pytest.raises(UnavailableError) as caught:
+            one.preflight()
+        assert "the database cannot be reached (" in str(caught.value)
+        assert "timeout" in str(caught.value)
+        assert caught.value.retryable
+        assert [] == leaks(caught.value, ["pg-s3cr3t"])
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "pg8000"])
+def test_a_statement_that_takes_too_long(postgres: str, driver: str) -> None:
+    """PostgreSQL ends it after the limit; others of the same connection have the whole limit."""
+    url = f"postgresql+{driver}://{postgres.partition('://')[2]}"
+    query = "SELECT '17' AS customer, DATE '2026-10-01' AS date, {} AS amount"
+    for wait in ("1", "(SELECT 1 FROM pg_sleep(0.1))"):
+        batch, _ = read(url, query=query.format(wait), timeout=60)
+        assert [1.0] == batch.amount.tolist()
+    with pytest.raises(UnavailableError) as caught:
+        read(url, query=query.format("(SELECT 1 FROM pg_sleep(600))"), timeout=0.2)
+    assert str(caught.value) == (
+        "the database took over 0.2 s for a statement; make the query cheaper, or set a larger "
+        "timeout"
+    )
+
+
+@pytest.mark.parametrize("name", ["connect_timeout", "timeout"])
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf")])
+def test_limits_are_positive(name: str, seconds: float) -> None:
+    with pytest.raises(ConfigError) as caught:
+        SqlSource("sqlite://", table="x", **{name: seconds})  # type: ignore[arg-type]
+    assert str(caught.value) == f"{name} is {seconds}; give a number of seconds above 0"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import attrs
+import numpy as np
 import pytest
 
 from abcxyz import SEGMENTS, Alert, Analysis, Settings, TimeSpent, Transactions, analyze
@@ -83,6 +84,26 @@ def test_the_classes_are_those_of_each_date(tmp_path: Path, customers: tuple[obj
         assert two is not None
         assert two.codes.tolist() == past.codes[:, 2:].tolist()
         assert history.past_classes(known, key, job="south", until=last) is None
+
+
+def test_a_customer_without_a_class_has_none_of_any(tmp_path: Path) -> None:
+    """Where either class is missing, the code is that of no segment; an absent one has another."""
+    one, two = (analyzed(date(2026, month, 1)).snapshot for month in (3, 4))
+    one = attrs.evolve(one, abc=np.array([-1, 0, 2]), xyz=np.array([1, -1, 0]))
+    two = attrs.evolve(two, abc=np.array([-1, 1, 0]), xyz=np.array([-1, 2, 1]))
+    with History(tmp_path / "h.db") as history:
+        for snapshot in (two, one):
+            history.save(snapshot)
+        past = history.past_classes(
+            ("a", "x", "b", "c"), one.settings.fingerprint, until=date.max, most=2
+        )
+        assert past is not None
+        assert (one.dated, two.dated) == past.dates
+        assert [[-1, -1], [-2, -2], [-1, 5], [6, 1]] == past.codes.tolist()
+        only = history.past_classes(("a",), one.settings.fingerprint, until=one.dated)
+        assert only is None
+        none = history.past_classes(("a",), one.settings.fingerprint, until=date.max, most=1)
+        assert none is None
 
 
 def test_the_page_shows_hours_by_class(tmp_path: Path) -> None:

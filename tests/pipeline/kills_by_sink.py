@@ -69,17 +69,33 @@ class Order:
     largest: int = -1
 
 
+@frozen
+class Course:
+    """What a run did in each phase."""
+
+    #: Calls of C functions.
+    calls: Mapping[str, int]
+    #: Bytes of the largest file that was written; phases that wrote none are missing.
+    written: Mapping[str, int]
+
+
 class Calls:
     """Count the calls of C functions in each phase, and end the process at the chosen one."""
 
     def __init__(self, order: Order) -> None:
         self._order, self._phase = order, ""
+        self._files = _files()
         self.counts: Counter[str] = Counter()
+        self.written: dict[str, int] = {}
 
     def enter(self, phase: str) -> None:
         """Begin a phase."""
-        self._phase = phase
         sys.setprofile(None)
+        before, self._files = self._files, _files()
+        sizes = [size for size, _ in {*self._files.values()} - {*before.values()}]
+        if sizes:
+            self.written[self._phase] = max(sizes)
+        self._phase = phase
         order = self._order
         if order.largest >= 0 and phase == order.phase:
             _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -94,7 +110,13 @@ class Calls:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _child(order: Order) -> tuple[int, Counter[str]]:
+def _files() -> dict[str, tuple[int, int]]:
+    """Return size and time of the files of this folder, but for what is printed."""
+    states = {one.name: one.stat() for one in Path().iterdir() if one.name != "output.txt"}
+    return {name: (one.st_size, one.st_mtime_ns) for name, one in states.items()}
+
+
+def _child(order: Order) -> tuple[int, Course]:
     from abcxyz.cli import main
     from abcxyz.pipeline import runner
 
@@ -119,24 +141,24 @@ def _child(order: Order) -> tuple[int, Counter[str]]:
     sys.setprofile(None)
     sys.stdout.flush()
     sys.stderr.flush()
-    return code, calls.counts
+    return code, Course(calls.counts, calls.written)
 
 
-def _forked(order: Order) -> tuple[int, Counter[str]]:
+def _forked(order: Order) -> tuple[int, Course]:
     receive, send = Pipe(duplex=False)
     child = os.fork()
     if child == 0:
         try:
             send.send(_child(order))
         except BaseException as problem:  # noqa: BLE001 - shown by the parent
-            send.send((99, Counter({repr(problem): 1})))
+            send.send((99, Course({repr(problem): 1}, {})))
         os._exit(0)
     send.close()
     with contextlib.suppress(EOFError):
-        answer: tuple[int, Counter[str]] = receive.recv()
+        answer: tuple[int, Course] = receive.recv()
         os.waitpid(child, 0)
         return answer
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), Counter()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), Course({}, {})
 
 
 def fork_server() -> Connection:
@@ -344,28 +366,27 @@ class Trials:
             self._whole(first, OCTOBER)
             target.after_october(first)
         self._old, _ = self._undisturbed("old", None)
-        self._new, counts = self._undisturbed("new", NOVEMBER)
+        self._new, self._course = self._undisturbed("new", NOVEMBER)
         again, _ = self._undisturbed("again", NOVEMBER)
         assert self._new == again, f"{target.name} writes something else each time"
         assert self._new != self._old
-        self._counts = counts
 
-    def _whole(self, place: Path, day: str, phase: str = "none") -> Counter[str]:
-        code, counts = self._ask(Order(place, day, self._target.environment, phase))
-        assert code == 0, (code, counts, (place / "output.txt").read_text("utf-8"))
-        return counts
+    def _whole(self, place: Path, day: str, phase: str = "none") -> Course:
+        code, course = self._ask(Order(place, day, self._target.environment, phase))
+        assert code == 0, (code, course, (place / "output.txt").read_text("utf-8"))
+        return course
 
-    def _ask(self, order: Order) -> tuple[int, Counter[str]]:
+    def _ask(self, order: Order) -> tuple[int, Course]:
         self._server.send(order)
-        answer: tuple[int, Counter[str]] = self._server.recv()
+        answer: tuple[int, Course] = self._server.recv()
         return answer
 
-    def _undisturbed(self, name: str, day: str | None) -> tuple[object, Counter[str]]:
+    def _undisturbed(self, name: str, day: str | None) -> tuple[object, Course]:
         place = self._folder / name
         shutil.copytree(self._folder / "october", place)
         with self._target.ready(place):
-            counts = self._whole(place, day, "") if day else Counter[str]()
-            return self._target.content(place), counts
+            course = self._whole(place, day, "") if day else Course({}, {})
+            return self._target.content(place), course
 
     def _is_whole(self, place: Path) -> bool:
         """Whether the output is that of October or that of November."""
@@ -380,15 +401,17 @@ class Trials:
     def kill(self, number: int, draw: Random) -> Trial:
         """Kill a run at a seeded call, look, and run again."""
         (phase,) = draw.choices(PHASES, SHARES)
-        call = draw.randint(1, max(1, int(0.98 * self._counts[phase])))
+        call = draw.randint(1, max(1, int(0.98 * self._course.calls[phase])))
         return self._tried(number, phase, call=call)
 
     def fill(self, number: int, draw: Random) -> Trial:
-        """Let no file grow beyond a seeded size, from the begin or from the write on."""
-        phase = draw.choice(PHASES[:2])
-        sizes = [one.stat().st_size for one in (self._folder / "new").iterdir()]
-        largest = int(max(sizes) ** draw.random())
-        return self._tried(number, phase, largest=largest)
+        """Let no file grow beyond a seeded size, from the begin or from the write on.
+
+        The size is less than the phase writes to some file; what a server stores is not limited.
+        """
+        written = self._course.written
+        phase = draw.choice([one for one in PHASES[:2] if one in written])
+        return self._tried(number, phase, largest=int(0.9 * written[phase] * draw.random()))
 
     def _tried(self, number: int, phase: str, *, call: int = -1, largest: int = -1) -> Trial:
         place = self._folder / f"trial-{number}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,17 @@ __all__ = ["Database"]
 _LONGEST = 500
 #: Names of PostgreSQL without a driver.
 _POSTGRES = ("postgresql", "postgres")
+#: Driver -> name of its limit for connecting, in whole seconds.
+_CONNECT = {
+    "psycopg": "connect_timeout",
+    "psycopg2": "connect_timeout",
+    "pymysql": "connect_timeout",
+    "mysqldb": "connect_timeout",
+    "mysqlconnector": "connection_timeout",
+    "pyodbc": "timeout",
+    "oracledb": "tcp_connect_timeout",
+}
+_CANCELED = "57014"  # SQLSTATE of PostgreSQL for a statement that took too long
 #: Phrases of rejected logins in database errors; SQLAlchemy has no separate error class.
 _LOGIN = ("password", "authentication", "access denied", "login failed", "permission denied")
 
@@ -38,14 +50,26 @@ class Database:
     url
         URL of SQLAlchemy, such as ``postgresql://user:password@host/base``, which takes
         the driver psycopg.
+    connect_timeout
+        Seconds to connect, for drivers that have such a limit; one in the URL comes first.
+    timeout
+        Seconds for each statement, by the server, which in PostgreSQL can do so.
 
     Raises
     ------
     ConfigError
-        The URL is invalid, or its driver or SQLAlchemy is not installed.
+        The URL is invalid, a limit is not positive, or the driver or SQLAlchemy is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connect_timeout: float, timeout: float) -> None:
+        for name, seconds in (("connect_timeout", connect_timeout), ("timeout", timeout)):
+            if not 0 < seconds < math.inf:
+                raise ConfigError(
+                    "{name} is {seconds}; give a number of seconds above 0",
+                    name=name,
+                    seconds=seconds,
+                )
+        self._seconds = timeout
         try:
             import sqlalchemy as sa
         except ImportError:
@@ -59,8 +83,11 @@ class Database:
                 parsed = parsed.set(drivername="postgresql+psycopg")
             self.redactor = Redactor([url])
             # No echo at any log level, because statements may hold names.
-            self._engine: Engine = sa.create_engine(parsed, hide_parameters=True)
+            self._engine: Engine = sa.create_engine(
+                parsed, hide_parameters=True, connect_args=_limit(parsed, connect_timeout)
+            )
             _own_transactions(self._engine)
+            _limit_statements(self._engine, timeout)
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
             kind = parsed.drivername
             name = getattr(missing, "name", None) or kind
@@ -159,6 +186,12 @@ class Database:
         import sqlalchemy as sa
 
         reason = self._reason(problem.orig)
+        if _state(problem.orig) == _CANCELED:
+            return UnavailableError(
+                "the database took over {seconds} s for a statement; make the query cheaper, or "
+                "set a larger timeout",
+                seconds=self._seconds,
+            )
         if any(word in reason.lower() for word in _LOGIN):
             return AuthenticationError(
                 "the database refused the login or the rights ({reason}); check user, password "
@@ -178,6 +211,36 @@ class Database:
     def _reason(self, problem: object) -> str:
         message = " ".join(str(problem).split())
         return self.redactor.text(message)[:_LONGEST]
+
+
+def _limit(url: Any, seconds: float) -> dict[str, int]:
+    """Return the argument of the driver that limits connecting; nothing where the URL has it."""
+    name = _CONNECT.get(url.get_driver_name())
+    return {} if name is None or name in url.query else {name: math.ceil(seconds)}
+
+
+def _limit_statements(engine: Engine, seconds: float) -> None:
+    """Let PostgreSQL end statements that take too long.
+
+    In each transaction, because poolers of connections keep what is set for a session.
+    """
+    import sqlalchemy as sa
+
+    if engine.dialect.name != "postgresql":
+        return
+    statement = f"SET LOCAL statement_timeout = {math.ceil(seconds * 1000)}"
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(statement)
+
+    sa.event.listen(engine, "begin", begin)
+
+
+def _state(problem: Any) -> str | None:
+    """Return the SQLSTATE of an error of a driver; pg8000 has it among the fields."""
+    fields = problem.args[0] if getattr(problem, "args", ()) else None
+    known = fields.get("C") if isinstance(fields, dict) else None
+    return getattr(problem, "sqlstate", None) or getattr(problem, "pgcode", None) or known
 
 
 def _own_transactions(engine: Engine) -> None:

@@ -35,6 +35,8 @@ class SqlCrm:
         Time zone of the business, also of moments without one.
     stages
         Funnel -> its stages in order, for records without a table of stages.
+    connect_timeout, timeout
+        Seconds to connect, and for each statement; the second in PostgreSQL.
 
     Notes
     -----
@@ -49,6 +51,8 @@ class SqlCrm:
         sql: Mapping[str, str],
         zone: str | None = None,
         stages: Mapping[str, Sequence[str]] | None = None,
+        connect_timeout: float = 10.0,
+        timeout: float = 900.0,
     ) -> None:
         from abcxyz.crm import TABLES
 
@@ -61,7 +65,7 @@ class SqlCrm:
             raise ConfigError(
                 "a CRM needs a query for deals or stage_changes; add one under [crm.sql]"
             )
-        self._database = Database(url)
+        self._database = Database(url, connect_timeout=connect_timeout, timeout=timeout)
         self._queries, self._zone, self._stages = dict(sql), zone, stages
         self._remarks: Sequence[str] = ()
 

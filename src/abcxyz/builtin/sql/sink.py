@@ -42,6 +42,8 @@ class SqlSink:
         Schema of the table.
     lang
         Language of ``tag`` and ``recommendation``.
+    connect_timeout, timeout
+        Seconds to connect, and for each statement; the second in PostgreSQL.
 
     Notes
     -----
@@ -59,8 +61,10 @@ class SqlSink:
         table: str = "abcxyz_segments",
         schema: str | None = None,
         lang: str = "en",
+        connect_timeout: float = 10.0,
+        timeout: float = 900.0,
     ) -> None:
-        self._database = Database(url)
+        self._database = Database(url, connect_timeout=connect_timeout, timeout=timeout)
         self._lang = lang
         self._target = _table(table, schema)
         #: Columns of the row of a customer, in order.

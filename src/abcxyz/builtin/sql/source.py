@@ -47,6 +47,8 @@ class SqlSource:
         Names of the columns; None recognises a column by its usual names.
     batch
         Maximum number of lines in memory.
+    connect_timeout, timeout
+        Seconds to connect, and for each statement; the second in PostgreSQL.
 
     Notes
     -----
@@ -68,12 +70,14 @@ class SqlSource:
         cost: str | None = None,
         name: str | None = None,
         batch: int = 50_000,
+        connect_timeout: float = 10.0,
+        timeout: float = 900.0,
     ) -> None:
         if (table is None) == (query is None):
             raise ConfigError("a database needs either a table or a query; give one of them")
         if batch < 1:
             raise ConfigError("batch is {batch}; give a number of lines from 1", batch=batch)
-        self._database = Database(url)
+        self._database = Database(url, connect_timeout=connect_timeout, timeout=timeout)
         self._table, self._query, self._schema, self._batch = table, query, schema, batch
         self._named = {
             "customer": customer,
