@@ -148,7 +148,7 @@ def test_a_cycle_shorter_than_ninety_days_says_nothing_of_them() -> None:
     if math.isnan(row.median):
         row = evolve(row, median=12.8)
     unknown = evolve(row, won_by={**row.won_by, 90: math.nan})
-    said = evolve(report, funnels=[unknown]).explain("en")
+    said = evolve(report, funnels=(unknown,)).explain("en")
     assert "half of the deals are closed after" in said
     assert "–" not in said
     assert "within 90 days" not in said
