@@ -127,7 +127,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
-        "report.crm_columns": "",
+        "report.crm_columns": "i18n crm.*",
         "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.buckets": "report.customers",

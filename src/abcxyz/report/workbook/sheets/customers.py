@@ -51,6 +51,9 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     heads, cells = [head for head, _ in table], [cells for _, cells in table]
     sheet, last = writer.table("Customers", heads, cells)
     sheet.freeze_panes(1, 2)
+    # All columns on one page could not be read: what a person reads is printed.
+    owner = next(place for place, (name, _, _) in enumerate(heads) if name == "Owner")
+    sheet.print_area(0, 0, max(last, 1), owner)
     writer.shade(sheet, last, 5)
     writer.shade(sheet, last, 8, high=AMBER)
 
