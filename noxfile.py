@@ -37,10 +37,12 @@ def group(*names: str) -> list[str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look at style and layout, change nothing."""
+    """Look at style and layout, and at the files for Docker; change nothing."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("hadolint", "Dockerfile")
+    session.run("compose-lint", "check", "--fail-on", "low", "--strict-config", "compose.yaml")
 
 
 @nox.session
@@ -202,7 +204,7 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure; ``nox -s bench -- core --write`` puts the table of bench_core.py on its page."""
-    session.install("-e", ".[all]")
+    session.install("-e", ".[all]", *group("engines"))
     if session.posargs:
         name, *words = session.posargs
         script = name if name.endswith(".py") else f"benchmarks/bench_{name}.py"

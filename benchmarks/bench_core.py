@@ -18,12 +18,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from attrs import frozen
 
 from abcxyz import (
     CountShares,
     CumulativeMean,
     Limits,
     MeaninglessClassesWarning,
+    Panel,
     Periods,
     Rule,
     Shares,
@@ -164,7 +166,20 @@ def both_times(work: Callable[[], Any], times: int) -> tuple[float, float]:
     return min(wall), min(cpu)
 
 
-def loops_rows(n: int) -> list[list[object]]:
+@frozen
+class LoopCost:
+    """CPU seconds of a work, its CPU and wall time in passes over the input, memory beside it."""
+
+    work: str
+    kind: str
+    seconds: float
+    passes: float
+    wall_passes: float
+    memory: float
+
+
+def loop_costs(n: int) -> Iterator[LoopCost]:
+    """Measure the rule of tangents and adding up on *n* values, by numpy and compiled loops."""
     rng = np.random.default_rng(3)
     values = np.round(rng.lognormal(8, 1.5, n), 2)
     who = (rng.random(n) ** 2 * (n // 10)).astype(np.int64)
@@ -181,22 +196,61 @@ def loops_rows(n: int) -> list[list[object]]:
             lambda: aggregate(batches(who, days, values), PERIODS, rhythm=True),
         ),
     }
-    rows: list[list[object]] = []
     for name, (bound, work) in works.items():
-        wall, cpu = both_times(bound, 9)
+        adds = name != "classify_abc, Tangent"
+        times: dict[str, list[tuple[float, float]]] = {"bound": [], "numpy": [], "numba": []}
+        # In turns: what other programs do to the memory changes within seconds.
+        for _ in range(3 if adds else 9):
+            times["bound"].append(both_times(bound, 3))
+            for kind in ("numpy", "numba"):
+                with route(kind):
+                    times[kind].append(both_times(work, 1))
+        (wall, cpu), *_ = (tuple(map(min, zip(*one, strict=True))) for one in times.values())
         for kind in ("numpy", "numba"):
+            taken, used = map(min, zip(*times[kind], strict=True))
             with route(kind):
-                taken, used = both_times(work, 3)
-            rows.append(
-                [f"{name}, {n / 1e6:,.0f} M, {kind}", ratio(used, cpu), ratio(taken, wall)]
+                memory = beside_input(work, values.nbytes * (3 if adds else 1))
+            yield LoopCost(
+                f"{name}, {n / 1e6:,.0f} M", kind, used, used / cpu, taken / wall, memory
             )
-    return rows
+
+
+def beside_input(work: Callable[[], Any], size: int) -> float:
+    """Return the peak of memory beyond the result, as a share of the input."""
+    tracemalloc.start()
+    result = work()
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    if isinstance(result, Panel):
+        rhythm = () if result.rhythm is None else (result.rhythm.starts, result.rhythm.gaps)
+        arrays = (
+            *(result.customers, result.value, result.sales, result.orders),
+            *(result.first_day, result.last_day, *rhythm),
+        )
+        return (most - sum(one.nbytes for one in arrays)) / size
+    return (most - result.codes.nbytes) / size
+
+
+def loops_rows(n: int) -> list[list[object]]:
+    return [
+        [
+            f"{one.work}, {one.kind}",
+            f"{one.passes:.1f}",
+            f"{one.wall_passes:.1f}",
+            f"{one.memory:.0%}",
+        ]
+        for one in loop_costs(n)
+    ]
 
 
 def write_loops(*, write: bool) -> None:
-    text = table(
-        ("work", "CPU time, times one pass", "wall time, times one pass"), loops_rows(10**7)
+    heads = (
+        "work",
+        "CPU time, times one pass",
+        "wall time, times one pass",
+        "memory beside input",
     )
+    text = table(heads, loops_rows(10**7))
     print(text)
     if write:
         about = (

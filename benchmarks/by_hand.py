@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from time import process_time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ def by_duckdb(file: str) -> None:
 
     since, until = ONE_YEAR
     print(duckdb.sql(DUCKDB.format(file=file, since=since, until=until)).fetchall())
+
+
+def by_duckdb_within(file: str) -> None:
+    import duckdb
+
+    duckdb.sql(f"SET memory_limit='{sys.argv[1].split()[-1]}'")
+    duckdb.sql("SET preserve_insertion_order=false")
+    by_duckdb(file)
 
 
 def by_polars(file: str) -> None:
@@ -99,51 +108,56 @@ def _customers(file: str) -> pd.DataFrame:
     return pd.read_json(file, lines=True, convert_dates=["last_sale"], dtype={"customer": str})
 
 
+def _print_time(write: Callable[[], object]) -> None:
+    start = process_time()
+    write()
+    print(process_time() - start)
+
+
 def to_csv(file: str) -> None:
-    _customers(file).to_csv(file + ".hand.csv", index=False)
+    customers = _customers(file)
+    _print_time(lambda: customers.to_csv(file + ".hand.csv", index=False))
 
 
 def to_json(file: str) -> None:
-    _customers(file).to_json(
-        file + ".hand.jsonl", orient="records", lines=True, force_ascii=False, date_format="iso",
-        double_precision=15,
+    customers = _customers(file)
+    _print_time(
+        lambda: customers.to_json(
+            file + ".hand.jsonl", orient="records", lines=True, force_ascii=False,
+            date_format="iso", double_precision=15,
+        )
     )  # fmt: skip
 
 
 def to_sql(file: str) -> None:
-    import sqlalchemy as sa
+    customers = _customers(file)
 
-    engine = sa.create_engine(f"sqlite:///{file}.hand.db")
-    _customers(file).to_sql("customers", engine, index=False, if_exists="replace")
-    engine.dispose()
+    def write() -> None:
+        import sqlalchemy as sa
+
+        engine = sa.create_engine(f"sqlite:///{file}.hand.db")
+        customers.to_sql("customers", engine, index=False, if_exists="replace")
+        engine.dispose()
+
+    _print_time(write)
 
 
 def to_excel(file: str) -> None:
     import pandas as pd
 
-    pd.read_pickle(file).to_excel(file + ".hand.xlsx", index=False, engine="xlsxwriter")
-
-
-def read_customers(file: str) -> None:
-    _customers(file)
-
-
-def read_pickle(file: str) -> None:
-    import pandas as pd
-
-    pd.read_pickle(file)
+    cells = pd.read_pickle(file)
+    _print_time(lambda: cells.to_excel(file + ".hand.xlsx", index=False, engine="xlsxwriter"))
 
 
 HAND: dict[str, Callable[[str], None]] = {
     "DuckDB": by_duckdb,
+    "DuckDB within 2GB": by_duckdb_within,
     "polars": by_polars,
     "pandas": by_pandas,
     "to_csv": to_csv,
     "to_json": to_json,
     "to_sql": to_sql,
     "to_excel": to_excel,
-    "read_customers": read_customers,
-    "read_pickle": read_pickle,
 }
 
 

@@ -22,6 +22,7 @@ ROOMS: dict[str, dict[str, str]] = {
         # Base of all rooms.
         "errors": "",
         "_maps": "",
+        "_collection": "",
         "_arrays": "",
         "toolkit": "",
         "i18n": "",
@@ -32,7 +33,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.labels": "",
         "core.documents": "",
         "core.sums": "loops",
-        "core.minor_units": "core.sums",
+        "core.minor_units": "loops core.sums",
         "core.display": "core.sums",
         "core.sales": "loops core.documents core.sums core.minor_units core.display",
         "core.classes": "core.labels core.sums core.minor_units core.display",
@@ -230,7 +231,7 @@ ROOMS: dict[str, dict[str, str]] = {
     },
 }
 #: Rooms that every room of the library may import.
-GROUND = "errors _maps _arrays toolkit"
+GROUND = "errors _maps _collection _arrays toolkit"
 #: The only modules of the library that an adapter may import, built-in or third-party; of
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {

@@ -17,6 +17,7 @@ def stage_text(stage: str, what: str, lang: str) -> str:
         "read": text("reading {what}", lang, what=what),
         "classify": text("classifying", lang),
         "enrich": text("asking {what}", lang, what=what),
+        "report": text("making the report {what}", lang, what=what),
         "look": text("looking at {what}", lang, what=what),
         "write": text("writing {what}", lang, what=what),
     }
@@ -27,7 +28,7 @@ class RunProgress:
     """Progress callbacks of a run, to be overridden."""
 
     def begin(self, stage: str, what: str) -> None:
-        """Begin a *stage*: ``read``, ``classify``, ``enrich``, ``write`` or ``look``."""
+        """Begin a *stage*: ``read``, ``classify``, ``enrich``, ``report``, ``look``, ``write``."""
 
     def advance(self, lines: int) -> None:
         """Report that *lines* more lines of sales were read."""

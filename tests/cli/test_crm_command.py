@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,22 @@ def test_text_in_russian_without_escape_codes(
     out = capsys.readouterr().out
     assert "Сумма выигранных" in out
     assert "\x1b" not in out
+
+
+def test_a_terminal_shows_what_is_read_and_made(
+    folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source and every report are named on a terminal, and nothing in a pipe."""
+    argv = ["crm", "all", folder, "--zone", "Europe/Moscow", "--lang", "ru"]
+    assert main(argv) == 0
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(argv) == 0
+    shown = capsys.readouterr().err
+    assert f"чтение {folder} …" in shown
+    assert "отчёт managers …" in shown
+    assert main(["crm", "managers", folder, "--zone", "Europe/Moscow"]) == 0
+    assert "making the report managers …" in capsys.readouterr().err
 
 
 def test_a_window_of_months(folder: str, capsys: pytest.CaptureFixture[str]) -> None:

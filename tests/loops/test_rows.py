@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import Panel, Periods, Transactions, aggregate
+from abcxyz.core.minor_units import exact_money_and_size
 from abcxyz.core.sales import accumulate, rhythm
 from abcxyz.core.sales.panel import aggregate_all
 from abcxyz.loops import route
@@ -187,6 +189,37 @@ def test_routes_are_equal_to_the_last_bit(metric: str, *, documents: bool) -> No
     for other in panels[1:]:
         assert panels[0] == other
         assert panels[0].sales.tobytes() == other.sales.tobytes()
+
+
+AMOUNTS: dict[str, Any] = {
+    "kopecks": lambda money: money,
+    "a third": lambda money: np.append(money, 1 / 3),
+    "missing": lambda money: np.append(money, np.nan),
+    "infinite": lambda money: np.append(-np.inf, money),
+    "large": lambda money: np.append(money, 2.0**48),
+    "many large ones": lambda money: np.append(money, np.full(2**15, 2.0**34)),
+    "none": lambda money: money[:0],
+}
+
+
+@pytest.mark.parametrize("kind", AMOUNTS)
+def test_minor_units_are_equal_by_either_route(kind: str) -> None:
+    """Amounts are the same whole numbers of the minor unit, or inexact, with the same size."""
+    money = AMOUNTS[kind](np.round(np.random.default_rng(3).normal(0, 900, 70_000), 2))
+    answers = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            answers.append(exact_money_and_size(money))
+    by_numpy, by_numba = answers
+    if by_numpy is None or by_numba is None:
+        assert by_numpy is by_numba is None
+        assert kind not in ("kopecks", "none")
+        return
+    assert kind in ("kopecks", "none")
+    assert by_numpy[0].tolist() == by_numba[0].tolist()
+    assert by_numpy[1] == by_numba[1] == float(np.abs(by_numpy[0]).sum())
+    whole = [int(Decimal(repr(float(one))) * 10_000) for one in money.tolist()]
+    assert by_numpy[0].tolist() == whole
 
 
 def test_order_days_without_room_for_a_table(monkeypatch: pytest.MonkeyPatch) -> None:

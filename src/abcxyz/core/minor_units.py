@@ -6,11 +6,13 @@ import numpy as np
 
 from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers
 from abcxyz.core.sums import BLOCK, NEAR, rounded_sum
+from abcxyz.loops.compiled import ROW_PAYS, loops
 
 __all__ = [
     "EXACT",
     "MINOR_PLACES",
     "exact_money",
+    "exact_money_and_size",
     "minor_units",
     "money_difference",
     "money_sum",
@@ -64,23 +66,43 @@ def exact_money(amount: Numbers, cost: Numbers | None = None) -> Ints | None:
     Sums of the integers do not depend on the order of the lines, and amounts that cancel out add
     up to zero. Their absolute sum is below 2**62.
     """
+    found = exact_money_and_size(amount, cost)
+    return None if found is None else found[0]
+
+
+def exact_money_and_size(
+    amount: Numbers, cost: Numbers | None = None
+) -> tuple[Ints, float] | None:
+    """Convert as `exact_money` does, and add up the absolute values of the result."""
     total: Ints | None = None
+    size = 0.0
     for part in (amount, cost):
         if part is None:
             continue
         if part.dtype.kind != "f":
             return None
-        whole = np.empty(len(part), np.int64)
-        size = 0.0
+        whole, size = np.empty(len(part), np.int64), 0.0
         # Blocks stay in the CPU cache; the first one that is not exact ends the attempt.
         for start in range(0, len(part), BLOCK):
             block = slice(start, start + BLOCK)
-            whole[block], exact = minor_units(part[block], MINOR_PLACES)
-            size += float(np.abs(whole[block]).sum(dtype=np.float64))
-            if not exact.all() or size >= 2.0**61:
+            added = _exact_block(part[block], whole[block], len(part))
+            if added is None or size + added >= 2.0**61:
                 return None
+            size += added
         total = whole if total is None else total - whole
-    return total
+    if total is None:
+        return None
+    return total, size if cost is None else float(np.abs(total).sum(dtype=np.float64))
+
+
+def _exact_block(money: Floats, whole: Ints, lines: int) -> float | None:
+    """Fill the integers of a block and return the sum of their sizes; None if one is inexact."""
+    kernel = loops("rows", lines, ROW_PAYS)
+    if kernel is not None and money.dtype == np.float64:
+        size = kernel.to_minor_units(money, 10.0**MINOR_PLACES, NEAR, EXACT, whole)
+        return None if size < 0 else float(size)
+    whole[:], exact = minor_units(money, MINOR_PLACES)
+    return float(np.abs(whole).sum(dtype=np.float64)) if exact.all() else None
 
 
 def money_sum(amounts: ArrayLike) -> float:

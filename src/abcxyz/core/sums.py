@@ -220,7 +220,8 @@ class Survey:
 
         def part(rows: slice) -> None:
             if kernel is not None:
-                kernel.mark(self.values[rows], first, second, codes[rows])
+                mark = kernel.mark if self.whole else kernel.mark_floats
+                mark(self.values[rows], first, second, codes[rows])
                 return
             below_second = np.empty(BLOCK, dtype=np.bool_)
             for at in range(rows.start, rows.stop, BLOCK):

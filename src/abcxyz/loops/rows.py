@@ -26,6 +26,7 @@ __all__ = [
     "count_gaps",
     "fill_gaps",
     "place_documents",
+    "to_minor_units",
     "warm_up",
 ]
 
@@ -164,6 +165,34 @@ def add_rows(
                     if by_line and sale:
                         facts[4 * who + 2] += 1
             facts[4 * who + 3] |= mark
+
+
+@jit
+def to_minor_units(money: Array, unit: float, near: float, most: float, whole: Array) -> float:
+    """Fill integers of the minor unit, and return the sum of their sizes; -1 if one is inexact.
+
+    Parameters
+    ----------
+    money
+        (n,) amounts; NaN is inexact.
+    unit
+        Minor units per unit of the amounts.
+    near, most
+        Relative distance up to which an amount is exact, and the largest one in minor units.
+    whole
+        (n,) integers to fill, for up to 2**15 amounts.
+    """
+    size, exact = 0, True
+    # Without a way out of the loop, so that the compiler can take several numbers at once.
+    for i in range(len(money)):
+        scaled = money[i] * unit
+        rounded = np.rint(scaled)
+        length = abs(rounded)
+        good = (abs(scaled - rounded) <= length * near) & (length <= most)
+        exact &= good
+        whole[i] = np.int64(rounded if good else 0.0)
+        size += abs(whole[i])
+    return float(size) if exact else -1.0
 
 
 @jit
@@ -325,5 +354,9 @@ def warm_up() -> None:
                 place, np.zeros(1, np.int64), place, sums, sums, np.full(2, _EMPTY, np.int32),
             )  # fmt: skip
     place_documents(0, place, np.zeros(1, np.int64), place, True, np.full(2, _EMPTY, np.int32))
+    for writeable in (True, False):
+        money = np.zeros(1)
+        money.flags.writeable = writeable
+        to_minor_units(money, 1.0, 1.0, 1.0, np.zeros(1, np.int64))
     count_gaps(bits, 1, np.zeros(1, np.int64))
     fill_gaps(bits, 1, np.zeros(1, np.int64), np.zeros(0, np.int32))

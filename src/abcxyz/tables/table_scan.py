@@ -364,20 +364,27 @@ class TableScan:
         self._store.close()
 
 
+_POSITIVE = (1 << 31) - 1
+
+
 class _Owners:
-    """Number of the customer of every distinct cell, extended as cells come."""
+    """Number of the customer of every distinct cell, extended as cells come.
+
+    Cells of one identifier have one number; two identifiers may share one, which does no harm
+    where the numbers only deal the customers out. Numbers from a table of the identifiers would
+    need several times their memory.
+    """
 
     def __init__(self, cells: list[Any]) -> None:
         self._cells = cells
-        self._known: dict[str | None, int] = {}
         self._numbers = np.empty(0, np.int32)
 
     def __call__(self) -> npt.NDArray[np.int32]:
         fresh = self._cells[len(self._numbers) :]
         if fresh:
             ids = read_distinct_ids(fresh, "customer").tolist()
-            numbers = [self._known.setdefault(one, len(self._known)) for one in ids]
-            self._numbers = np.concatenate([self._numbers, np.array(numbers, np.int32)])
+            numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
+            self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
         return self._numbers
 
 

@@ -117,20 +117,23 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_classes import check_report, sales_classes
+    from abcxyz.cli.output.progress import stages
     from abcxyz.pipeline.crm import open_crm
 
     lang = text_language(args)
     if args.sales is not None:
         check_report(args.report)
-    reading = open_crm(
-        args.source,
-        today=date.today(),  # noqa: DTZ011 - the day of the person at the terminal
-        as_of=None if args.as_of is None else parse_day(args.as_of),
-        since=None if args.since is None else parse_month(args.since, "--from"),
-        zone=args.zone,
-        decimal=args.decimal,
-        fields=tuple(args.fields or ()),
-    )
+    with stages(lang) as progress:
+        progress.begin("read", args.source)
+        reading = open_crm(
+            args.source,
+            today=date.today(),  # noqa: DTZ011 - the day of the person at the terminal
+            as_of=None if args.as_of is None else parse_day(args.as_of),
+            since=None if args.since is None else parse_month(args.since, "--from"),
+            zone=args.zone,
+            decimal=args.decimal,
+            fields=tuple(args.fields or ()),
+        )
     crm = reading.crm
     if args.currency:
         crm = crm.in_currency(args.currency)
@@ -144,7 +147,9 @@ def run(args: argparse.Namespace) -> int:
         reading = evolve(reading, classes=classes)
     if args.report == _ALL:
         return _run_all(args, reading, crm, lang)
-    report = _make(args, args.report, reading, crm)
+    with stages(lang) as progress:
+        progress.begin("report", args.report)
+        report = _make(args, args.report, reading, crm)
     if args.save_model is not None:
         _save_model(report, args.save_model)
     if args.json:
@@ -158,6 +163,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: str) -> int:
     """Make every report; those that the records do not allow are named with the reason."""
+    from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.terminal import printable
     from abcxyz.crm.reports.registry import REPORTS, in_order, parts_of
     from abcxyz.crm.settings import ANOMALIES, EFFECTS
@@ -172,11 +178,13 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
     missing: dict[str, InputError] = {}
     changes = _settings(args, reading).changes
     names = (*REPORTS, ANOMALIES, *([EFFECTS] if changes else ()))
-    for name in in_order(names):
-        try:
-            made[name] = _make(args, name, reading, crm, parts_of(name, made))
-        except InputError as problem:
-            missing[name] = problem
+    with stages(lang) as progress:
+        for name in in_order(names):
+            progress.begin("report", name)
+            try:
+                made[name] = _make(args, name, reading, crm, parts_of(name, made))
+            except InputError as problem:
+                missing[name] = problem
     made = {name: made[name] for name in names if name in made}
     if not made:
         raise next(iter(missing.values()))

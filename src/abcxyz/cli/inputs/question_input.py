@@ -88,9 +88,13 @@ def open_question_data(args: argparse.Namespace, tasks: TaskDesk | None = None) 
         history = history or (made.history if made.history.is_file() else None)
     crm = None
     if args.crm is not None:
+        from abcxyz.cli.options.language import text_language
+        from abcxyz.cli.output.progress import stages
         from abcxyz.pipeline.crm import open_crm
 
-        crm = open_crm(args.crm, today=today(), zone=args.zone).crm
+        with stages(text_language(args)) as progress:
+            progress.begin("read", args.crm)
+            crm = open_crm(args.crm, today=today(), zone=args.zone).crm
     return QuestionData(
         history=history,
         job=job,

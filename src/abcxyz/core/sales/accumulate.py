@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, Numbers, freeze
-from abcxyz.core.minor_units import MINOR_PLACES, exact_money
+from abcxyz.core.minor_units import MINOR_PLACES, exact_money_and_size
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.documents import Documents
@@ -157,16 +157,16 @@ class RunningSums:
         profit = self._metric == "profit"
         if profit and batch.cost is None:
             return None
-        whole = exact_money(batch.amount, batch.cost if profit else None)
-        if whole is not None:
-            self._size += float(np.abs(whole).sum(dtype=np.float64))
-        if whole is None or self._size >= _EXACT_SUM:
+        found = exact_money_and_size(batch.amount, batch.cost if profit else None)
+        if found is not None:
+            self._size += found[1]
+        if found is None or self._size >= _EXACT_SUM:
             if self._minor:
                 self._grid, self._value = in_major_units(self._grid), in_major_units(self._value)
             self._minor = False
             return None
         self._minor = True
-        return whole
+        return found[0]
 
     def _money(self, batch: Transactions) -> Numbers:
         if self._metric == "lines":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from abcxyz.core.sales.quality import KINDS, Quality, QualityIssue
+from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue, Figure, Message
 
 __all__ = ["cure_of", "left_out_money", "notices_of", "same_money"]
@@ -112,7 +113,7 @@ def left_out_money(quality: Quality) -> float:
 
 def same_money(one: float, other: float) -> bool:
     """Return whether two sums differ by no more than rounding."""
-    return abs(one - other) <= 0.005 + 1e-9 * abs(one)
+    return abs(one - other) <= rounding_of(one)
 
 
 def _other_total(quality: Quality, money: float) -> list[Message]:

@@ -17,6 +17,7 @@ from abcxyz.tables.shapes.derived import DerivedTable
 from abcxyz.tables.table import Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text, is_missing
+from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["fill_groups", "fill_named", "missing_cells"]
@@ -27,7 +28,6 @@ _SAY = Catalogue()
 _BLANK = 0.5
 #: Share of distinct values among those given, of a column given once per group.
 _DISTINCT = 0.95
-_TOLERANCE = 0.005
 
 
 @frozen
@@ -244,11 +244,7 @@ def _check_sums(table: Table, customer: str, marker: str, amount: str) -> None:
                 sums[-1] += float(value)
     for total, found, (line, name) in zip(group, sums, heads, strict=True):
         last_total = total is not None and sums[-1] == found == 0.0
-        if (
-            total is not None
-            and not last_total
-            and abs(total - found) > _TOLERANCE + 1e-9 * abs(total)
-        ):
+        if total is not None and not last_total and abs(total - found) > rounding_of(total):
             raise InputError(
                 "line {line} of {where} is a group ({group}) with the amount {total}, but the "
                 "lines below add up to {found}; correct it, or read the lines as they are with "

@@ -14,12 +14,12 @@ from abcxyz.errors import InputError
 from abcxyz.tables.table import SAMPLE, FrameTable, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text
+from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["company_share", "group_lines", "without_groups"]
 
 _SAY = Catalogue()
-_TOLERANCE = 0.005
 _INFORMATION = 2.0  # decimal digits of sums, from which they are no chance
 #: Forms of companies and of sole traders, which only customers have.
 _LEGAL = re.compile(
@@ -150,7 +150,7 @@ def _size_of_group(values: Floats, first: int) -> int:
     """Return how many lines below a line add up to it."""
     only_sales = bool((values >= 0).all())
     found = np.zeros(values.shape[1])
-    allowed = _TOLERANCE + 1e-9 * np.abs(values[first])
+    allowed = rounding_of(values[first])
     for place in range(first + 1, len(values)):
         found = found + values[place]
         if (np.abs(found - values[first]) <= allowed).all():

@@ -19,6 +19,7 @@ from abcxyz.tables.shapes.groups import company_share
 from abcxyz.tables.table import FrameTable, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
 from abcxyz.tables.values.text import clean_text, is_missing
+from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["document_day", "grouped_report"]
@@ -29,7 +30,6 @@ _DOCUMENT = re.compile(r".*\s(?:от|of|dated|from)\s+(\d{1,2}\.\d{1,2}\.\d{4})\
 _DAY = re.compile(r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d")
 _YEAR = re.compile(r"\d{4}\s*(?:г\.?|год)", re.IGNORECASE)
 _LENGTHS = {"day": 1, "month": 31, "quarter": 92, "year": 366}
-_TOLERANCE = 0.005
 _LEAST = 2
 _SAMPLE = 2_000  # lines
 
@@ -274,7 +274,7 @@ def _check_customers(where: str, rows: _Rows, leaves: Sequence[Leaf]) -> None:
 
 
 def _close(one: float, other: float) -> bool:
-    return abs(one - other) <= _TOLERANCE + 1e-9 * abs(other)
+    return abs(one - other) <= rounding_of(other)
 
 
 def _wrong_sum(
@@ -303,6 +303,6 @@ def _wrong_sum(
             below = np.concatenate((below, sums[place] - sums[before]))
         elif not rows.names[place] and not rows.dated[place]:
             continue
-        if not (np.abs(below - value) <= _TOLERANCE + 1e-9 * abs(value)).any():
+        if not (np.abs(below - value) <= rounding_of(value)).any():
             return rows.labels[place], value, float(below[0])
     return None

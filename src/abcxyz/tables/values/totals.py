@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from abcxyz._arrays import Bools
+from abcxyz._arrays import Bools, Floats
 from abcxyz.tables.values.text import clean_text
 
-__all__ = ["may_hold_totals", "total_cells"]
+__all__ = ["may_hold_totals", "rounding_of", "total_cells"]
+
+T = TypeVar("T", float, Floats)
 
 _TOTAL = re.compile(
     r"(?:(?:общ\w+|промежуточн\w+)\s+)?итог[и]?|итого(?:\s+(?:по|за|с|без|к|на|в)\b.*)?"
@@ -59,6 +61,18 @@ def may_hold_totals(cells: Sequence[Any]) -> bool:
     texts = cells if set(map(type, cells)) == {str} else [c for c in cells if isinstance(c, str)]
     text = "\n".join(texts).casefold()
     return any(word in text for word in _PARTS)
+
+
+def rounding_of(total: T) -> T:
+    """Return how far rounded sums may be from a total, alone or in an array, and still be it.
+
+    Examples
+    --------
+    >>> abs(0.1 + 0.2 - 0.3) <= rounding_of(0.3), abs(0.31 - 0.3) <= rounding_of(0.3)
+    (True, False)
+    """
+    # Half a kopeck, and the error of adding up many floats.
+    return 0.005 + 1e-9 * abs(total)
 
 
 def _is_total(text: str, others: set[str]) -> bool:
