@@ -37,10 +37,12 @@ def group(*names: str) -> list[str]:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Look at style and layout, change nothing."""
+    """Look at style and layout, and at the files for Docker; change nothing."""
     session.install(*group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("hadolint", "Dockerfile")
+    session.run("compose-lint", "check", "--fail-on", "low", "--strict-config", "compose.yaml")
 
 
 @nox.session

@@ -22,6 +22,7 @@ ROOMS: dict[str, dict[str, str]] = {
         # Base of all rooms.
         "errors": "",
         "_maps": "",
+        "_collection": "",
         "_arrays": "",
         "toolkit": "",
         "i18n": "",
@@ -238,7 +239,7 @@ ROOMS: dict[str, dict[str, str]] = {
     },
 }
 #: Rooms that every room of the library may import.
-GROUND = "errors _maps _arrays toolkit"
+GROUND = "errors _maps _collection _arrays toolkit"
 #: The only modules of the library that an adapter may import, built-in or third-party; of
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {

@@ -18,6 +18,7 @@ from abcxyz._maps import frozen_map
 from abcxyz.errors import InputError
 
 __all__ = [
+    "EXACT",
     "SAME_ARRAYS",
     "SAME_LABELS",
     "ArrayLike",
@@ -52,6 +53,9 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 Numbers: TypeAlias = npt.NDArray[Any]
 """float64, or int64 for integer input; numpy's stubs cannot express the union."""
 
+
+EXACT = 2.0**53
+"""Floats below it hold every whole number; from here on digits may be lost."""
 
 DayLike: TypeAlias = date | str | np.datetime64
 """A day: a date, a date and time, or ISO text of either; also a pandas Timestamp."""

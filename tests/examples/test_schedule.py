@@ -108,6 +108,25 @@ def test_the_services_are_closed(services: dict[str, dict[str, Any]]) -> None:
     assert "service_healthy" == services["job"]["depends_on"]["postgres"]["condition"]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("hadolint", "Dockerfile"),
+        ("compose-lint", "check", "--fail-on", "low", "--strict-config", "compose.yaml"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_linters_find_nothing(words: tuple[str, ...]) -> None:
+    """Those of the group lint, where they are installed; what stays has a reason."""
+    program = Path(sys.executable).with_name(words[0])
+    if not program.exists():
+        pytest.skip(f"{words[0]} is not installed (group lint)")
+    done = subprocess.run(
+        [program, *words[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def commands(services: dict[str, dict[str, Any]]) -> Iterator[list[str]]:
     """Yield the arguments of abcxyz in every recipe."""
     yield services["job"]["command"]

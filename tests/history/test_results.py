@@ -45,6 +45,28 @@ def test_the_structure_is_that_of_each_snapshot(tmp_path: Path) -> None:
         assert () == history.past_results("other", job="north")
 
 
+def test_two_years_are_read_by_default(tmp_path: Path) -> None:
+    """Of more than 24 results the oldest are left out, of totals as of classes."""
+    one = analyzed(date(2026, 6, 1)).snapshot
+    key = one.settings.fingerprint
+    with History(tmp_path / "h.db") as history:
+        history.save(one)
+        names = [row[1] for row in history._db.execute("PRAGMA table_info(snapshot)")]
+        others = ", ".join(name for name in names if name not in ("number", "dated"))
+        days = [one.dated - timedelta(days=n) for n in range(1, 25)]
+        for day in days:
+            history._db.execute(
+                f"INSERT INTO snapshot (dated, {others}) SELECT ?, {others} FROM snapshot "
+                "WHERE number = 1",
+                (day.isoformat(),),
+            )
+        wanted = sorted([*days[:23], one.dated])
+        assert wanted == [past.dated for past in history.past_results(key)]
+        classes = history.past_classes(("a",), key, until=one.dated)
+        assert classes is not None
+        assert wanted == [*classes.dates]
+
+
 def test_hours_are_kept_beside_a_snapshot(tmp_path: Path) -> None:
     """A run without records of time leaves those of the run before."""
     made = analyzed(date(2026, 3, 1)).snapshot

@@ -17,7 +17,7 @@ from tests.history.test_history import made
 from abcxyz import Settings, Shares, Window
 from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.errors import AbcxyzError, HistoryError, InputError
-from abcxyz.history import CustomerState, History, SnapshotInfo
+from abcxyz.history import CustomerState, Details, History, RaisedAlert, SnapshotInfo
 from abcxyz.history.schema import MIGRATIONS
 
 FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (2, 3, 4))
@@ -405,3 +405,15 @@ def test_sales_without_customers_or_periods(tmp_path: Path) -> None:
         assert details is not None
         assert ((0, 2), ()) == (details.sales.shape, details.owners)
         assert () == history.check()
+
+
+def test_details_without_periods() -> None:
+    """Nobody has sales where the window holds no period."""
+    none = Details(sales=np.empty((2, 0)), owners=("ann", ""))
+    assert [(None, "ann"), (None, None)] == none.rows
+
+
+@pytest.mark.parametrize("record", [CustomerState, Details, RaisedAlert, SnapshotInfo])
+def test_records_are_made_by_names(record: type[attrs.AttrsInstance]) -> None:
+    """Fields may be added anywhere later."""
+    assert {True} == {one.kw_only for one in attrs.fields(record)}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import (
+    EXACT,
     SAME_ARRAYS,
     ArrayLike,
     Bools,
@@ -146,9 +147,9 @@ class Transitions(Drawable, Tabular):
             raise InputError(
                 "the money is not known; pass money_before and money_after to transitions"
             )
-        # Integers below 2**53 add up exactly, whatever their order.
+        # Integers below it add up exactly, whatever their order.
         whole = exact_money(values)
-        exact = whole is not None and float(np.abs(whole).sum(dtype=float)) < 2.0**53
+        exact = whole is not None and float(np.abs(whole).sum(dtype=float)) < EXACT
         weights = whole if exact else values
         sums = count_paths(self.before, self.after, len(self.labels), weights=weights)
         table = in_order(sums, len(self.labels))

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import (
+    EXACT,
     SAME_ARRAYS,
     ArrayLike,
     Days,
@@ -121,7 +122,7 @@ def as_ids(values: ArrayLike, name: str) -> npt.NDArray[Any]:
     if array.dtype.kind == "f" and len(array):
         if np.isnan(array).any():
             raise _no_id(name, int(np.argmax(np.isnan(array))))
-        fractional = (array != np.floor(array)) | (np.abs(array) >= 2.0**53)
+        fractional = (array != np.floor(array)) | (np.abs(array) >= EXACT)
         if fractional.any():
             raise _fraction(name, float(array[np.argmax(fractional)]))
         return freeze(array.astype(np.int64))

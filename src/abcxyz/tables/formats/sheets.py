@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["Sheet", "Workbook", "without_collection"]
+__all__ = ["Sheet", "Workbook"]
 
 Range = tuple[int, int, int, int]
-
-
-@contextmanager
-def without_collection() -> Iterator[None]:
-    """Suspend the search for cycles, which visits millions of new cells again and again."""
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 @frozen(eq=False)

@@ -10,12 +10,13 @@ from typing import Any
 
 from attrs import evolve
 
+from abcxyz._collection import without_collection
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import absent, damaged
 from abcxyz.tables.containers.limits import UnpackLimits
 from abcxyz.tables.formats.bounded_process import read_bounded
 from abcxyz.tables.formats.sheet_size import check_ods, read_parts
-from abcxyz.tables.formats.sheets import Range, Sheet, Workbook, without_collection
+from abcxyz.tables.formats.sheets import Range, Sheet, Workbook
 
 __all__ = ["open_workbook"]
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from abcxyz._collection import without_collection
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.columns import frame_of_columns
-from abcxyz.tables.formats.sheets import Sheet, without_collection
+from abcxyz.tables.formats.sheets import Sheet
 from abcxyz.tables.layout.heading import HEAD_ROWS, Heading, find_heading
 from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.layout.periods import is_period

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Floats
+from abcxyz._arrays import EXACT, Bools, Floats
 from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
 
 __all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
@@ -259,7 +259,7 @@ class Column:
             if self.typed is None or self.typed.dtype.kind != "f":
                 return self.typed is not None and self.typed.dtype.kind in "iu"
             known = self.typed[~np.isnan(self.typed)]
-            return bool(((np.abs(known) < _EXACT) & (known == np.floor(known))).all())
+            return bool(((np.abs(known) < EXACT) & (known == np.floor(known))).all())
         data, ends = self._texts.data, self._texts.ends
         if _UNUSUAL[data[: ends[-1]]].any():
             return False
@@ -267,7 +267,6 @@ class Column:
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
-_EXACT = 2.0**53  # floats from here on may have lost digits
 _UNUSUAL = np.ones(256, dtype=bool)
 _UNUSUAL[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:#")] = False
 
@@ -365,7 +364,7 @@ _OBJECT = "\0"  # before the text of a cell that is not text, so that 5 and "5" 
 def _shown(cell: object) -> str:
     """Return a text that is the same for equal cells, such as 5 and 5.0."""
     if isinstance(cell, (int, float, np.number)):
-        return repr(float(cell)) if abs(float(cell)) < 2**53 else str(cell)
+        return repr(float(cell)) if abs(float(cell)) < EXACT else str(cell)
     return str(cell)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools
+from abcxyz._arrays import EXACT, Bools
 from abcxyz.errors import InputError
 from abcxyz.tables.values.text import MISSING_MARKERS, clean_text, is_missing
 
@@ -25,7 +25,6 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}|\d[.,]\d+[eE]\d{1,3}", re
 #: Scientific notation of R, which writes a number so only where no digit is lost.
 _SHORTENED = re.compile(r"\d(?:\.\d{1,14})?e\+\d{2}", re.ASCII)
 _DAMAGED = "\N{REPLACEMENT CHARACTER}"
-_EXACT = 2**53  # above it not every whole number is a float
 #: Characters of identifiers that are taken as they are written.
 _PLAIN = (string.ascii_letters + string.digits + "_-/:#").encode()
 
@@ -92,7 +91,7 @@ def id_form(cells: Sequence[Any], *, name: str = "customer") -> IdForm:
                 raise _lost_digits(text, name)
             elif _FRACTION.fullmatch(text) and not _POINT_ZERO.fullmatch(text):
                 point_zero = False
-        elif isinstance(cell, (float, np.floating)) and abs(float(cell)) >= _EXACT:
+        elif isinstance(cell, (float, np.floating)) and abs(float(cell)) >= EXACT:
             raise _lost_digits(repr(float(cell)), name)
     for text in shortened:
         # A program that writes long numbers whole has shortened this one for its zeros.

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import importlib.util
 import threading
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from abcxyz._collection import without_collection
 from abcxyz.cli.inputs.question_input import add_question_data, open_desk, open_question_data
 from abcxyz.cli.options.language import data_language
 from abcxyz.cli.parser import HelpText
@@ -118,7 +117,8 @@ def run(args: argparse.Namespace) -> int:
         "confirmation": args.confirm,
     }
     with contextlib.ExitStack() as opened:
-        with _no_collection():
+        # Of modules hardly anything becomes garbage.
+        with without_collection(lasting=True):
             desk = opened.enter_context(open_desk(args.crm)) if args.allow_write else None
             data = open_question_data(args, desk)
             # The client waits for the first answer: the data are read while the SDK is loading.
@@ -150,16 +150,3 @@ def _transport() -> ModuleType:
     except ImportError as problem:
         raise _missing(problem.name) from None
     return transport
-
-
-@contextlib.contextmanager
-def _no_collection() -> Iterator[None]:
-    """Collect no garbage while modules are loaded, of which hardly anything becomes garbage."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        if enabled:
-            gc.enable()
