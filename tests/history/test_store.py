@@ -18,6 +18,7 @@ from abcxyz import Settings, Shares, Window
 from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.errors import AbcxyzError, HistoryError, InputError
 from abcxyz.history import CustomerState, Details, History, RaisedAlert, SnapshotInfo
+from abcxyz.history.packed.columns import read_owners, read_sales, write_details
 from abcxyz.history.schema import MIGRATIONS
 
 FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (2, 3, 4))
@@ -407,10 +408,12 @@ def test_sales_without_customers_or_periods(tmp_path: Path) -> None:
         assert () == history.check()
 
 
-def test_details_without_periods() -> None:
+def test_details_without_periods(history: History) -> None:
     """Nobody has sales where the window holds no period."""
-    none = Details(sales=np.empty((2, 0)), owners=("ann", ""))
-    assert [(None, "ann"), (None, None)] == none.rows
+    none, who = Details(sales=np.empty((2, 0)), owners=("ann", "")), np.array([0, 1])
+    write_details(history._db, 1, who, none.sales, none.owners)
+    assert (2, 0) == read_sales(history._db, 1, who, 0).shape
+    assert none.owners == read_owners(history._db, 1, 2)
 
 
 @pytest.mark.parametrize("record", [CustomerState, Details, RaisedAlert, SnapshotInfo])
