@@ -74,7 +74,15 @@ ROOMS: dict[str, dict[str, str]] = {
         # Parts that import the core and not each other.
         "charts": "i18n core.* crm crm.*",
         "fast": "loops core.*",
-        "history": "core.*",
+        "history.schema": "",
+        "history.database": "history.schema",
+        "history.rows": "core.* history.database",
+        "history.records": "core.*",
+        "history.packed": "core.* history.database history.rows",
+        "history.details": "core.* history.database history.records history.packed",
+        "history.packed.older_rows": "core.* history.database history.rows history.packed "
+        "history.details",
+        "history": "core.* history.*",
         "scoring": "i18n core.*",
         # Public data on organisations.
         "companies": "i18n http core.* plugins",
@@ -119,7 +127,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.customers": "i18n core.* report.vocabulary",
         "report.method": "i18n core.* report.vocabulary report.customers",
         "report.anonymization": "core.*",
-        "report.crm_columns": "",
+        "report.crm_columns": "i18n crm.*",
         "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.buckets": "report.customers",
