@@ -346,4 +346,4 @@ def test_public_data_filter_the_customers(chromium: Any, demo: Analysis, tmp_pat
         assert found(page)
         assert set(found(page)) <= wanted
         options = page.locator("#en [name='by size'] option").all_text_contents()
-        assert options == ["size of the firm", "large firm", "micro firm"]
+        assert options == ["Size of the firm", "large firm", "micro firm"]

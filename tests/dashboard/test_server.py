@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import math
 import re
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import attrs
 import numpy as np
@@ -24,6 +26,7 @@ from abcxyz.errors import ConfigError
 from abcxyz.history import History
 from abcxyz.i18n import compact
 from abcxyz.report.customers import Facts
+from abcxyz.report.page.formatter import minus
 from abcxyz.report.page.sections.calls import silent_before
 
 
@@ -341,3 +344,57 @@ def test_a_run_meanwhile_is_shown(serve: Callable[..., Served]) -> None:
         history.prune(dates[-1], job=JOB)
     page = session.get(served.base, timeout=30).text
     assert not any(f'value="{one}"' in page for one in dates)  # one date leaves nothing to choose
+
+
+def test_a_customer_says_since_when(served: Served) -> None:
+    """Since which result the newest segment holds, and what it was before; with the identifier."""
+    with History(served.history, read_only=True) as history:
+        known = {who: history.customer(who) for who in served.analysis.snapshot.customers.tolist()}
+    moved = next(
+        who for who, states in known.items() if len({one.segment for one in states[-2:]}) == 2
+    )
+    steady = next(
+        who
+        for who, states in known.items()
+        if len({one.segment for one in states}) == 1 and states[-1].segment != "N"
+    )
+    session = served.session()
+    states = known[moved]
+    page = session.get(f"{served.base}/customer", params={"id": moved, "lang": "en"}, timeout=30)
+    assert (
+        f'<p class="since">{"no sales" if states[-1].segment == "N" else states[-1].segment} '
+        f"since {states[-1].dated}, before " in page.text
+    )
+    assert f'<small class="id"><bdi>{moved}</bdi></small></h1>' in page.text
+    states = known[steady]
+    page = session.get(f"{served.base}/customer", params={"id": steady, "lang": "en"}, timeout=30)
+    assert f'<p class="since">{states[0].segment} since {states[0].dated}</p>' in page.text
+
+
+def test_the_other_language_shows_the_same(served: Served) -> None:
+    """Date, filters, customer and compared dates stay when the language changes."""
+    session = served.session()
+    who = str(served.analysis.snapshot.customers[0])
+    for path, fields in (
+        ("/", {"at": "2026-09-30", "segment": "AX"}),
+        ("/compare", {"before": "2026-08-31", "after": "2026-09-30"}),
+        ("/customer", {"id": who}),
+    ):
+        page = session.get(served.base + path, params={"lang": "en", **fields}, timeout=30)
+        (address,) = re.findall(r'href="([^"]*)" lang="ru"', page.text)
+        query = dict(parse_qsl(urlsplit(html.unescape(address)).query))
+        assert {"lang": "ru", **fields} == query
+
+
+def test_an_alert_of_the_call_list_has_its_money(served: Served) -> None:
+    """The report and the alerts call the same money in question: that of the missing orders."""
+    page = served.session().get(f"{served.base}/alerts", params={"lang": "en"}, timeout=30).text
+    assert served.analysis.calls
+    for one in served.analysis.calls:
+        assert f"{minus(compact(one.money, 'en', '₽'))} in question" in page
+    assert len(served.analysis.calls) == page.count("in question</b>")
+
+
+def test_a_problem_is_a_sentence(served: Served) -> None:
+    answer = served.session().get(f"{served.base}/customer?lang=en&id=nobody", timeout=30)
+    assert "<p>There is no customer &#39;nobody&#39; here</p>" in answer.text

@@ -78,7 +78,8 @@ def test_every_section_has_its_finding_as_the_heading(
     headings = Headings(page).headings
     for name in SHOWN:
         report = made.reports[name]
-        start = f"{report.title(lang)}: {report.explain(lang)[:20]}"
+        explained = report.explain(lang)[:20]
+        start = f"{report.title(lang)}: {explained[:1].upper()}{explained[1:]}"
         assert any(one.startswith(start) for one in headings), (name, headings)
         assert f'id="{lang}-crm-{name}"' in page
     assert 'id="en-crm' not in render_html(demo, languages=["en"])
@@ -136,7 +137,7 @@ def test_a_report_that_cannot_be_made_is_named_with_its_reason(
         made, reports={"losses": made.reports["losses"]}, missing={"sla": "no activities <b>"}
     )
     page = render_html(evolve(demo, crm=less), languages=["en"])
-    assert "sla: no activities &lt;b&gt;" in page
+    assert "Requests answered in time: no activities &lt;b&gt;" in page
     assert 'id="en-crm-funnel"' not in page
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from abcxyz.history import CustomerState, History
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import plain
 
-__all__ = ["SNOOZES", "LiveData", "ShownAlert"]
+__all__ = ["SNOOZES", "Held", "LiveData", "ShownAlert", "held"]
 
 SNOOZES = (7, 30)
 """Days of a snooze that the page offers."""
@@ -43,6 +43,27 @@ class ShownAlert:
     since: date | None
     snoozed: bool
     outcome: CallOutcome | None
+
+
+@frozen
+class Held:
+    """Newest segment of a customer, date of the first result with it, and segment before."""
+
+    segment: str
+    since: date
+    before: str | None
+
+
+def held(states: Sequence[CustomerState]) -> Held | None:
+    """Return since when the newest of the states, the oldest first, holds; None without any."""
+    if not states:
+        return None
+    newest, since = states[-1].segment, states[-1].dated
+    for one in reversed(states):
+        if one.segment != newest:
+            return Held(newest, since, one.segment)
+        since = one.dated
+    return Held(newest, since, None)
 
 
 class LiveData:

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from abcxyz.charts.svg import clean
 from abcxyz.core.advice.calls import OUTCOMES
-from abcxyz.dashboard.data import SNOOZES, LiveData, ShownAlert
+from abcxyz.dashboard.data import SNOOZES, Held, LiveData, ShownAlert, held
 from abcxyz.dashboard.lists import Table, alert_table, customer_table, filters_of, fitting
 from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
@@ -103,6 +103,7 @@ class Pages:
                     at=snapshot.dated,
                     dates=self.data.dates,
                     dated=dated,
+                    fields={"at": dated, **filters},
                     filters=filters,
                     scripts=SCRIPTS,
                     count=len(snapshot),
@@ -143,6 +144,7 @@ class Pages:
                 **show.helpers(),
                 "before": before,
                 "after": after,
+                "fields": {"before": before, "after": after},
             }
         return self._document("compare.html", lang, "/compare", **values)
 
@@ -187,6 +189,10 @@ class Pages:
             "customer": who if who in self.data.customers else "",
             "name": name,
             "money": alert.money,
+            # What the report calls in question; the money of the alert is that of the window.
+            "question": self._questions(facts).get(alert.customer)
+            if alert.kind == "lapsed_a"
+            else None,
             "owner": alert.owner or "",
             "since": one.since,
             "snoozed": one.snoozed,
@@ -195,24 +201,33 @@ class Pages:
             "why": alert.sentence(show.lang, name=isolated(name, 60)),
         }
 
+    @staticmethod
+    def _questions(facts: Facts) -> dict[Any, float]:
+        return {one.customer: one.money for one in facts.analysis.calls or ()}
+
     def customer(self, customer: str, lang: str) -> str:
         """Render what the history knows of a customer; errors as in `LiveData.customer`."""
         who = self.data.customer(customer)
         show, facts = self._formatter(lang), self.data.newest
+        states = self.data.states(who)
         return self._document(
             "customer.html",
             lang,
-            "",
+            "/customer",
+            fields={"id": customer},
             customer=customer,
             name=name_of(facts.analysis, who),
-            states=self.data.states(who)[::-1],
+            states=states[::-1],
+            since=_since(held(states), show),
             outcomes=self.data.outcomes(who)[::-1],
             **show.helpers(),
         )
 
     def problem(self, sentence: str, lang: str) -> str:
         """Render the message of an error."""
-        return self._document("problem.html", lang, "", sentence=sentence)
+        return self._document(
+            "problem.html", lang, "", sentence=sentence[:1].upper() + sentence[1:]
+        )
 
     def _formatter(self, lang: str) -> Formatter:
         return Formatter(self.data.newest.analysis, lang, currency=self._look.currency)
@@ -227,6 +242,7 @@ class Pages:
                     "say": say,
                     "lang": lang,
                     "here": here,
+                    "fields": {},
                     "title": clean(self._look.title) or say("Customers by value and steadiness"),
                     "languages": [(one, language(one).name) for one in LANGUAGES],
                     "outcomes_of": {key: say(phrase) for key, phrase in OUTCOMES.items()},
@@ -240,6 +256,21 @@ class Pages:
             .encode("utf-8", "replace")
             .decode("utf-8")
         )
+
+
+def _since(held: Held | None, show: Formatter) -> str:
+    """Say since when a customer has the newest segment, and what it was before."""
+    if held is None:
+        return ""
+    segment, day = show.state(held.segment), date_text(held.since, show.lang)
+    if held.before is None:
+        return show.say("{segment} since {day}", segment=segment, day=day)
+    return show.say(
+        "{segment} since {day}, before {before}",
+        segment=segment,
+        day=day,
+        before=show.state(held.before),
+    )
 
 
 def _day(lang: str, day: date) -> str:

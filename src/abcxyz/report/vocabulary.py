@@ -24,6 +24,7 @@ __all__ = [
     "METRICS",
     "MONTHS",
     "STEP_NAMES",
+    "WHOLE_MONTHS",
     "month_name",
     "rule_words",
 ]
@@ -33,6 +34,12 @@ METRICS = MappingProxyType({"revenue": "Revenue", "profit": "Gross profit", "cou
 MONTHS = MappingProxyType(
     {1: "Jan", 2: "Feb", 3: "Mar", 4: "Apr", 5: "May", 6: "Jun",
      7: "Jul", 8: "Aug", 9: "Sep", 10: "Oct", 11: "Nov", 12: "Dec"}
+)  # fmt: skip
+
+#: Number of a month -> its name in a sentence. The fifth is the same as the short one.
+WHOLE_MONTHS = MappingProxyType(
+    {1: "January", 2: "February", 3: "March", 4: "April", 5: "May", 6: "June",
+     7: "July", 8: "August", 9: "September", 10: "October", 11: "November", 12: "December"}
 )  # fmt: skip
 
 #: Step of a bridge -> its name.
@@ -101,9 +108,10 @@ GLOSSARY = MappingProxyType(
 
 
 def month_name(day: date, lang: str, *, year: bool = False) -> str:
-    """Return the short name of a day's month, such as ``Oct`` or ``Oct 2026``."""
-    name = text(MONTHS[day.month], lang)
-    return f"{name}\N{NO-BREAK SPACE}{day.year}" if year else name
+    """Return the name of a day's month: the short ``Oct``, or ``October 2026`` with the year."""
+    if year:
+        return f"{text(WHOLE_MONTHS[day.month], lang)}\N{NO-BREAK SPACE}{day.year}"
+    return text(MONTHS[day.month], lang)
 
 
 def rule_words(rule: Rule | CvRule, lang: str) -> str:

@@ -78,12 +78,13 @@ def compact(
     Parameters
     ----------
     decimals
-        Decimals of an abbreviated number; None for one below ten.
+        Decimals of an abbreviated number; None for one below a hundred, so that parts add up to
+        their sum as far as it shows.
 
     Examples
     --------
     >>> compact(1_234_567, "en"), compact(-950, "en"), compact(15_400, "en", signed=True)
-    ('1.2M', '-950', '+15K')
+    ('1.2M', '-950', '+15.4K')
     >>> compact(1_234_567, "ru", "₽").replace("\N{NO-BREAK SPACE}", " ")
     '1,2 млн ₽'
     """
@@ -95,7 +96,7 @@ def compact(
     while abs(scaled) >= 999.5 and power < len(units) - 1:
         power, scaled = power + 1, scaled / 1000
     if decimals is None:
-        decimals = 1 if power and abs(scaled) < 9.95 and round(abs(scaled), 1) % 1 else 0
+        decimals = 1 if power and abs(scaled) < 99.95 and round(abs(scaled), 1) % 1 else 0
     decimals = decimals if power else 0
     plain = number(scaled, lang, decimals) + units[power]
     if signed and scaled > 0 and float(f"{scaled:.{decimals}f}"):

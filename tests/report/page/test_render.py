@@ -74,8 +74,8 @@ def page(demo: Analysis) -> str:
 
 def test_sections_stand_in_their_order(page: str) -> None:
     """Sections are in order from the figures and the calls to data quality and method."""
-    expected = ["figures", "found", "calls", "growth", "months", "changes", "structure", "cells",
-                "owners", "panels", "result", "prospects", "curve", "quality", "how"]  # fmt: skip
+    expected = ["figures", "found", "calls", "months", "changes", "structure", "cells", "owners",
+                "growth", "panels", "result", "prospects", "curve", "quality", "how"]  # fmt: skip
     sections = [attributes["id"] for tag, attributes in read(page).tags if tag == "section"]
     assert [f"{lang}-{name}" for lang in ("ru", "en") for name in expected] == sections
 

@@ -102,6 +102,7 @@ def test_the_matrix_is_three_by_three_with_a_chart(book: Any) -> None:
     assert ["'Matrix'!$B$2:$B$4", "'Matrix'!$C$2:$C$4", "'Matrix'!$D$2:$D$4"] == [
         "'Matrix'!" + one.val.numRef.f.partition("!")[2] for one in chart.series
     ]
+    assert chart.y_axis.numFmt.formatCode.startswith("#,##0")
     for name in ("Summary", "Matrix"):
         setup = book[name].page_setup
         assert (1, 1) == (setup.fitToWidth or 1, setup.fitToHeight or 1)
@@ -110,6 +111,15 @@ def test_the_matrix_is_three_by_three_with_a_chart(book: Any) -> None:
         for cell in row:
             if isinstance(cell.value, float):
                 assert cell.number_format != "General", cell.coordinate
+
+
+def test_customers_are_printed_as_far_as_they_can_be_read(book: Any) -> None:
+    """The columns up to the owner; those of every month would make all letters tiny."""
+    sheet = book["Customers"]
+    heads = [cell.value for cell in sheet[1]]
+    last = sheet.cell(1, heads.index("Owner") + 1).column_letter
+    assert f"$A$1:${last}${sheet.max_row}" in sheet.print_area
+    assert len(heads) > heads.index("Owner") + 1
 
 
 def test_the_glossary_explains_the_words(book: Any) -> None:

@@ -223,6 +223,11 @@ class CallList(Sequence[Call]):
         return sum(one.never_so_long for one in self.calls)
 
     @property
+    def silent_before(self) -> int:
+        """Number of customers who have been silent for as long before, and came back."""
+        return sum(one.days <= one.longest for one in self.calls)
+
+    @property
     def money(self) -> float:
         """Money of the missing orders of all together."""
         return math.fsum(one.money for one in self.calls if not math.isnan(one.money))

@@ -90,7 +90,10 @@ def _by_quantile(analysis: Analysis, facts: CrmFacts, rules: AlertRules) -> Iter
     in_money = snapshot.settings.metric != "count"
     counts = np.diff(analysis.rhythm.starts) + 1
     segment = snapshot.segment
-    for i in np.flatnonzero(in_a & silence.late).tolist():
+    # With few gaps the quantile is that of the class; whose own gaps are longer is not silent for
+    # longer than usual yet.
+    late = silence.late & ~(silence.days <= usual)
+    for i in np.flatnonzero(in_a & late).tolist():
         customer = snapshot.customers[i]
         customer = customer.item() if isinstance(customer, np.generic) else customer
         row = None if risk is None else risk.positions.get(customer)

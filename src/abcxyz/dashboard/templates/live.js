@@ -29,7 +29,8 @@
   function links(fields) {
     document.querySelectorAll("main section[id]").forEach(function (section) {
       var name = section.id.slice(section.id.indexOf("-") + 1), list = LISTS[name] || (/^crm-/.test(name) ? name : "");
-      if (list) { link(section.lastElementChild.matches(".export") ? section.lastElementChild.previousElementSibling : section.lastElementChild, list, fields); }
+      var last = (section.matches(".folded") ? section.firstElementChild : section).lastElementChild;
+      if (list) { link(last.matches(".export") ? last.previousElementSibling : last, list, fields); }
     });
     document.querySelectorAll(".copy").forEach(function (one) { link(one, "calls", fields); });
     document.querySelectorAll("details.returned table").forEach(function (one) { link(one, "returned", fields); });

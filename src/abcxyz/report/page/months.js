@@ -22,14 +22,15 @@
       // Customers stand in the order of their value, the largest first.
       if ([UP, DOWN, RETURNED, NEW, LOST].indexOf(code) >= 0 && who.length < FEW) { who.push([i, before, after]); }
     }
+    var fell = counts[DOWN] + counts[LOST], rose = counts[UP] + counts[NEW] + counts[RETURNED];
     var sums = make("p", "legend"), list = make("ol", "names");
     counts.forEach(function (count, code) { if (count) { sums.append(make("span", "key event", said.events[code] + ": " + tools.number(count)), " "); } });
     who.forEach(function (one) {
       var row = make("li");
-      row.append(tools.card(one[0]), " ", tools.state(one[1]), " → ", tools.state(one[2]));
+      row.append(tools.card(one[0]), " ", tools.move(one[1], one[2]));
       list.append(row);
     });
-    box.replaceChildren(make("h3", "", tools.say("moved", { n: counts[DOWN] + counts[LOST], rose: tools.number(counts[UP] + counts[NEW] + counts[RETURNED]) })), sums, list);
+    box.replaceChildren(make("h3", "", fell || rose ? tools.say("moved", { n: fell, rose: tools.number(rose) }) : tools.say("stayed")), sums, list);
   }
   document.addEventListener("applied", function (event) {
     var tools = event.detail.tools, page = event.detail.page, all = tools.all;
@@ -44,6 +45,10 @@
     if (day < 1) { day = dates.length - 1; }
     choice.value = tools.words().days[day];
     box.hidden = false;
+    // Those of the newest result stand in the section that follows, with their money.
+    var newest = document.getElementById(page.lang + "-structure"), told = newest && day === dates.length - 1;
+    if (newest) { newest.hidden = !told; }
+    shown.hidden = told;
     if (box.day !== day) { moves(tools, shown, day); box.day = day; }
   });
 }());

@@ -3,7 +3,7 @@
   var root = document.documentElement;
   root.classList.add("js");
   var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
-  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = 2;
+  var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = matchMedia("(max-width:640px)").matches ? 0 : 2;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
   var all = null, shown = [], state = {}, known = "", texts = [], places = new Map();
@@ -21,6 +21,7 @@
     return one;
   }
   function bdi(content) { return make("bdi", "", content); }
+  function capital(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
   function fold(text) { return text.toLowerCase().replace(/ё/g, "е"); }
   function fill(template, fields) {
     var filled = template.replace(/\{(\w+)\}/g, function (whole, name) { return name in fields ? fields[name] : whole; });
@@ -40,7 +41,7 @@
     var rules = words().format, power = 0, scaled = value;
     while (Math.abs(scaled) >= 999.5 && power < rules.units.length - 1) { power += 1; scaled /= 1000; }
     var tenths = Math.round(Math.abs(scaled) * 10) / 10;
-    var plain = number(scaled, power && Math.abs(scaled) < 9.95 && tenths % 1 ? 1 : 0) + rules.units[power];
+    var plain = number(scaled, power && Math.abs(scaled) < 99.95 && tenths % 1 ? 1 : 0) + rules.units[power];
     if (signed && scaled > 0) { plain = "+" + plain; }
     if (!rules.currency) { return plain; }
     var sign = plain.charAt(0) === "+" ? "+" : plain.indexOf(rules.minus) === 0 ? rules.minus : "";
@@ -88,11 +89,11 @@
     return new Response(stream).json();
   }
   function name(i) { return all.name[i] || all.id[i]; }
-  function owner(i) { return all.owner[i] < 0 ? "" : all.owners[all.owner[i]]; }
+  function owner(i) { return all.owners[all.owner[i]] || ""; }
   function segment(i) { return all.segment[i] === "-" ? "" : SEGMENTS[Number(all.segment[i])]; }
 
   // Industries, regions and sizes have names in the languages of the page; other values are data.
-  function title(one, lang) { return one.title && (one.title[lang] || one.title.en) || one.name; }
+  function title(one, lang) { return capital(one.title && (one.title[lang] || one.title.en) || one.name); }
   function choice(one, k, lang) {
     var label = one.labels && one.labels[k];
     return label && (label[lang] || label.en) || one.choices[k];
@@ -110,7 +111,7 @@
 
   // For the script of the sections, which shares them.
   var tools = { make: make, fill: fill, number: number, money: money, percent: percent, words: words, name: name, owner: owner,
-    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, state: stateTag, card: card, bdi: cut, go: go };
+    segment: segment, segments: SEGMENTS, series: series, strip: strip, places: places, say: say, tag: tag, move: move, card: card, bdi: cut, go: go };
 
   function choices() {
     pages.forEach(function (page) {
@@ -269,6 +270,11 @@
   function stateTag(letter) {
     return letter === "-" ? tag("N", say("unsold")) : letter === "." ? tag("N", say("unlisted")) : tag(SEGMENTS[Number(letter)]);
   }
+  function move(before, after) {
+    var box = make("span", "move");
+    box.append(stateTag(before), " → ", stateTag(after));
+    return box;
+  }
   // The classes by date: since when the customer has this one, and all changes.
   function past(i, line, body) {
     var said = words(), changes = all.classes ? all.classes[i].match(/../g) : [];
@@ -372,7 +378,7 @@
   });
   // A folded section opens for a link into it, and all of them for print.
   window.addEventListener("beforeprint", function () {
-    here().querySelectorAll(".folded > details, .data").forEach(function (one) { one.open = true; });
+    here().querySelectorAll(".folded:not(.other) > details").forEach(function (one) { one.open = true; });
   });
 
   readState();

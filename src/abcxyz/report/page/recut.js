@@ -19,7 +19,6 @@
   function bdi(text, limit) { return tools.bdi(text, limit); }
   function card(i) { return tools.card(i); }
   function tag(code) { return tools.tag(code); }
-  function state(letter) { return tools.state(letter); }
   function changed(value) { return make("b", value < 0 ? "down" : "up", money(value, true)); }
   function cell(label, content, kind) {
     var box = make("td", kind || "num");
@@ -99,7 +98,7 @@
         if (all.compared) {
           note.replaceChildren();
           if (change) { add(note, changed(change), " "); }
-          note.append(note.dataset.text);
+          note.append(change ? note.dataset.text : note.dataset.same);
         }
       } else if (which === "a") {
         big.textContent = share(sums.classes[0] / sums.positive);
@@ -132,7 +131,7 @@
     var days = make("span", "", say("days", { n: one[1] }));
     if (one[2] !== null) { days.append(" ", make("small", "", "(" + say("usually", { days: tools.number(one[2]) }) + ")")); }
     add(row, who, tag(code), add(make("div", "silence"), track, days), make("div", "money", money(one[4])),
-      add(make("div", "strips"), tools.strip(i)), add(make("div", "owner"), tools.owner(i) ? bdi(tools.owner(i), 40) : "–"));
+      add(make("div", "strips"), tools.strip(i)), add(make("div", "owner"), tools.owner(i) ? bdi(tools.owner(i), 40) : all.owners.length ? "–" : ""));
     var hint = code ? said.segments[tools.segments.indexOf(code)].hint : "";
     if (hint) { row.append(make("p", "say", hint)); }
     return row;
@@ -141,9 +140,10 @@
     var box = part("calls"), back = all.returned.filter(function (one) { return chosen[one[0]]; });
     if (calls) {
       var first = calls.length ? isolated(calls[0][0]) : "";
+      var longer = calls.filter(function (one) { return one[3] !== null && !one[6]; }).length;
       var begun = calls.length > 1 ? say("calls", { n: calls.length - 1, name: first }) : calls.length ? say("call", { name: first }) : "";
       box.querySelector("h2").textContent = !begun ? (back.length ? say("onlyReturned", { n: back.length }) : say("noCalls")) :
-        back.length ? say("returned", { n: back.length, begun: begun }) : begun;
+        longer && calls.length > 1 ? say("ofThem", { n: longer, begun: begun }) : back.length ? say("returned", { n: back.length, begun: begun }) : begun;
     }
     // The sentences and the button after the list are of all; the other lists have rows of their own.
     box.querySelectorAll(".intro, .actions").forEach(function (one) { if (one.parentNode === box) { one.hidden = !calls || !calls.length; } });
@@ -171,7 +171,7 @@
         who.scope = "row";
         add(who, card(i), " ", tag(code));
         return add(row, who, cell(names[1], tools.number(one[1])), cell(names[2], tools.number(one[2])), cell(names[3], money(all.value[i])),
-          cell(names[4], tools.owner(i) ? bdi(tools.owner(i), 40) : "–", "owner"));
+          names[4] ? cell(names[4], tools.owner(i) ? bdi(tools.owner(i), 40) : "–", "owner") : "");
       }));
     }
     box.querySelectorAll("[data-kind]").forEach(function (list) {
@@ -222,6 +222,7 @@
       { month: rows[best].firstElementChild.textContent, money: money(most), share: share(sums.classes[0] / sums.positive) });
     box.querySelector(".chart").setAttribute("aria-label", box.querySelector("h2").textContent);
     plot.querySelectorAll(".tick").forEach(function (one) { one.remove(); });
+    box.querySelector(".chart").style.setProperty("--room", Math.max.apply(null, scaled[1].map(function (one) { return money(one).length; })) + "ch");
     scaled[1].forEach(function (one) {
       var tick = add(make("div", "tick"), make("span", "", money(one)));
       tick.style.bottom = one / scaled[0] * 100 + "%";
@@ -277,7 +278,8 @@
   function structure(sums, shown) {
     var box = part("structure");
     if (!box || !all.moves) { return; }
-    box.querySelector("h2").textContent = say("moved", { n: together(sums, FALLS), rose: tools.number(together(sums, RISES)) });
+    var fell = together(sums, FALLS), rose = together(sums, RISES);
+    box.querySelector("h2").textContent = fell || rose ? say("moved", { n: fell, rose: tools.number(rose) }) : say("stayed");
     var names = Array.prototype.map.call(box.querySelectorAll("thead th"), function (one) { return one.textContent; }), rows = [];
     sums.events.forEach(function (one, k) {
       if (!one.count) { return; }
@@ -292,7 +294,7 @@
     var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && QUIET.indexOf(Number(all.moves.event[i])) < 0; });
     movers.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
     list.replaceChildren.apply(list, movers.slice(0, FEW).map(function (i) {
-      return add(make("li"), card(i), " ", state(all.moves.segment[i]), " → ", state(all.segment[i]), " ", changed(change(i)));
+      return add(make("li"), card(i), " ", tools.move(all.moves.segment[i], all.segment[i]), " ", changed(change(i)));
     }));
   }
 

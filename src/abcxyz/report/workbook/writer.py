@@ -58,6 +58,7 @@ class SheetWriter:
         self.tables: dict[int, Sequence[Sequence[object]]] = {}
         counted = analysis.settings.metric == "count"
         sign = "" if counted or not currency else f'" {currency.replace(chr(34), "")[:8]}"'
+        self._whole = f"#,##0{sign}"
         amount = "#,##0" if counted else "#,##0.00"
         make = book.add_format
         self._styles: dict[str, Any] = {
@@ -175,6 +176,8 @@ class SheetWriter:
                 }
             )
         chart.set_title({"name": self.say(title)})
+        # As the cells of these numbers, but whole ones: an axis has no room for pennies.
+        chart.set_y_axis({"num_format": self._whole})
         chart.set_legend({"position": "bottom"})
         sheet.insert_chart(place, chart, {"description": self.say(title)})
 

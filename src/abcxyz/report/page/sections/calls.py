@@ -128,6 +128,15 @@ def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: lis
             n=len(found) - 1,
             name=first,
         )
+    listed = facts.analysis.calls
+    before = 0 if listed is None else listed.silent_before
+    if before and len(found) > 1:
+        return show.say(
+            "{begun}; {n} of them has been silent longer before and came back|"
+            "{begun}; {n} of them have been silent longer before and came back",
+            n=before,
+            begun=begun,
+        )
     if not returned:
         return begun
     return show.say(
@@ -269,6 +278,9 @@ def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
             ),
             "why": translate(listed.why, show.lang),
             "days": listed.horizon_days,
+            # Without chances there is nothing to order by but what is missing.
+            "learned": any(not math.isnan(one.probability) for one in listed),
+            "reasons": any(one.reasons(show.lang) for one in listed[:_FEW]),
             "rows": [
                 {
                     "id": str(one.customer),

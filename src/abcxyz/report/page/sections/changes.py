@@ -46,7 +46,9 @@ def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
             "{n} customers fell or left, {rose} rose or came",
             n=facts.totals.fell.customers,
             rose=show.number(facts.totals.rose.customers),
-        ),
+        )
+        if facts.totals.fell.customers or facts.totals.rose.customers
+        else show.say("No customer changed class"),
     }
 
 
@@ -60,14 +62,19 @@ def _bridge(facts: Facts, show: Formatter, bridge: Bridge) -> dict[str, Any]:
     elif lost <= 0:
         finding = show.say("Nobody bought less; growth brought {won}", **fields)
     elif old + new <= 0:
-        finding = show.say("Nobody bought more; less and gone cost {lost}", **fields)
+        finding = show.say(
+            "Nobody bought more; those who bought less or left cost {lost}", **fields
+        )
     elif old >= new:
         finding = show.say(
-            "Customers of before brought most of the growth; less and gone cost {lost}", **fields
+            "Existing customers brought most of the growth; "
+            "those who bought less or left cost {lost}",
+            **fields,
         )
     else:
         finding = show.say(
-            "New customers brought most of the growth; less and gone cost {lost}", **fields
+            "New customers brought most of the growth; those who bought less or left cost {lost}",
+            **fields,
         )
     return {
         "finding": finding,

@@ -11,10 +11,11 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.reports.base import Report, heading, shown
 from abcxyz.i18n import date_text, text, translate
-from abcxyz.report.crm_columns import PAGE_COLUMNS
+from abcxyz.report.crm_columns import FIRST_REPORTS, PAGE_COLUMNS, report_subject
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, themed
-from abcxyz.report.page.sections.crm_changes import change_parts
+from abcxyz.report.page.sections.crm_changes import WIDTHS, change_parts
+from abcxyz.toolkit.language import language
 
 __all__ = ["crm"]
 
@@ -22,6 +23,8 @@ _FINDING = 300
 _ROWS = 15
 _END = re.compile(r"(?<=[.!?]) (?=.)")
 #: A sentence that begins with the name of a rule.
+#: An abbreviation of a unit at the end of a sentence, such as "дн."
+_UNIT = re.compile(r"\d\s\w{1,3}\.$")
 _LABEL = re.compile(r"\w+: ")
 
 
@@ -39,7 +42,7 @@ def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
             if name in made.reports
         ]
         missing = [
-            f"{name}: {clean(translate(reason, lang), 300)}"
+            f"{report_subject(name, lang)}: {clean(translate(reason, lang), 300)}"
             for name, reason in made.missing.items()
         ]
         window = text(
@@ -48,7 +51,12 @@ def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
             since=date_text(made.window.since, lang),
             until=date_text(made.window.last, lang),
         )
-    return {"crm": sections, "crm_missing": missing, "crm_window": window}
+    return {
+        "crm": sections,
+        "crm_missing": missing,
+        "crm_window": window,
+        "currency": show.currency,
+    }
 
 
 def _first_sentence(explained: str) -> tuple[str, str]:
@@ -58,6 +66,13 @@ def _first_sentence(explained: str) -> tuple[str, str]:
         if rest[0].isupper() or _LABEL.match(rest):
             return explained[: end.start()], rest
     return explained, ""
+
+
+def _as_heading(finding: str, lang: str) -> str:
+    """Return a sentence as a heading, without the point at its end unless a unit has it."""
+    begun = finding[:1].upper() + finding[1:]
+    with_unit = _UNIT.search(begun) or begun.endswith(tuple(language(lang).dotted))
+    return begun if with_unit else begun.removesuffix(".")
 
 
 def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> dict[str, Any]:
@@ -81,15 +96,20 @@ def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> 
         cells = [[*line, reason] for line, reason in zip(cells, reasons, strict=True)]
     return {
         "id": f"crm-{name}",
+        "first": name in FIRST_REPORTS,
         "title": report.title(lang),
-        "finding": clean(finding, _FINDING),
+        "finding": _as_heading(clean(finding, _FINDING), lang),
         **({"parts": [], "parts_left": ""} if changed is None else changed),
         "rest": rest,
-        "picture": themed(
-            crm_report(report, lang, width=720, currency=show.currency, finding=False)
-        )
+        # Drawn twice, because the letters of a wide picture are too small on a phone.
+        "pictures": {
+            kind: themed(
+                crm_report(report, lang, width=width, currency=show.currency, finding=False)
+            )
+            for kind, width in WIDTHS.items()
+        }
         if changed is None
-        else "",
+        else {},
         "heads": heads,
         "numeric": [
             place

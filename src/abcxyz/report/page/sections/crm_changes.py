@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from abcxyz.charts.svg import Picture, clean
@@ -14,7 +15,10 @@ from abcxyz.crm.reports.base import Report
 from abcxyz.i18n import plural
 from abcxyz.report.page.formatter import Formatter, themed
 
-__all__ = ["change_parts"]
+__all__ = ["WIDTHS", "change_parts"]
+
+WIDTHS: Mapping[str, int] = MappingProxyType({"full": 720, "slim": 320})
+"""Kind of a picture -> its width: on a phone the letters of a wide one are too small."""
 
 _MOST = 6  # pictures of a section: each is drawn once for every language
 _LONG = 600
@@ -45,21 +49,28 @@ def change_parts(report: Report, show: Formatter) -> dict[str, Any] | None:
 def _alarm(one: Alarm, show: Formatter) -> dict[str, Any]:
     facts, options = one.unusual, _options(show)
     lines = [*facts.details(show.lang), *facts.checks(show.lang)]
-    return _part(facts.finding(show.lang), lines, alarm_chart(one, show.lang, **options))
+    pictures = {
+        kind: alarm_chart(one, show.lang, width=width, **options) for kind, width in WIDTHS.items()
+    }
+    return _part(facts.finding(show.lang), lines, pictures)
 
 
 def _effect(one: EffectOfChange, show: Formatter) -> dict[str, Any]:
     first, *lines = one.explain(show.lang).splitlines()
-    return _part(first, lines, effect_chart(one, show.lang, **_options(show)))
+    pictures = {
+        kind: effect_chart(one, show.lang, width=width, **_options(show))
+        for kind, width in WIDTHS.items()
+    }
+    return _part(first, lines, pictures)
 
 
 def _options(show: Formatter) -> dict[str, Any]:
-    return {"width": 720, "currency": show.currency, "finding": False}
+    return {"currency": show.currency, "finding": False}
 
 
-def _part(heading: str, lines: Iterable[str], picture: Picture) -> dict[str, Any]:
+def _part(heading: str, lines: Iterable[str], pictures: Mapping[str, Picture]) -> dict[str, Any]:
     return {
         "heading": clean(heading, _LONG),
         "lines": [clean(line, _LONG) for line in lines],
-        "picture": themed(picture),
+        "pictures": {kind: themed(picture) for kind, picture in pictures.items()},
     }

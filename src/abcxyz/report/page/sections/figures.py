@@ -88,6 +88,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
                 "months",
                 change=0.0 if bridge is None else bridge.after - bridge.before,
                 note="" if bridge is None else show.say("to the window before"),
+                same="" if bridge is None else show.say("as in the window before"),
                 show=show,
             ),
             _figure(
@@ -129,6 +130,7 @@ def _figure(
     link: str,
     *,
     note: str,
+    same: str = "",
     change: float = 0.0,
     warn: bool = False,
     show: Formatter | None = None,
@@ -139,6 +141,7 @@ def _figure(
         "value": value,
         "link": link,
         "note": note,
+        "same": same,
         "change": "" if show is None or not change else show.compact(change, signed=True),
         "down": change < 0,
         "warn": warn,
@@ -151,8 +154,9 @@ def window_text(show: Formatter, window: Any) -> str:
         first, last = (
             month_name(day, show.lang, year=True) for day in (window.since, window.last)
         )
-        return first if first == last else f"{first} – {last}"
-    return f"{date_text(window.since, show.lang)} – {date_text(window.last, show.lang)}"
+        return first if first == last else show.say("{first} – {last}", first=first, last=last)
+    days = (date_text(day, show.lang) for day in (window.since, window.last))
+    return show.say("{first} – {last}", **dict(zip(("first", "last"), days, strict=True)))
 
 
 def _known(share: float) -> float | None:

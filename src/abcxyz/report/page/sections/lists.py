@@ -8,6 +8,7 @@ import numpy as np
 
 from abcxyz.charts.svg import clean
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.prospects.attributes import GRADES
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import percent, translate
 from abcxyz.report.customers import Facts, name_of
@@ -38,6 +39,7 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
     return {
         "prospects": rows,
         "prospects_count": facts.totals.prospects,
+        "prospects_finding": _leads(facts, show),
         "quality": quality,
         "issues": issues,
         "remarks": [
@@ -45,6 +47,20 @@ def lists(facts: Facts, show: Formatter) -> dict[str, Any]:
             for remark in (() if quality is None else quality.remarks)
         ],
     }
+
+
+def _leads(facts: Facts, show: Formatter) -> str:
+    scores, count = facts.analysis.prospects, facts.totals.prospects
+    best = 0 if scores is None else scores.counts()[GRADES[0]]
+    if not best:
+        return show.say("{n} lead was scored|{n} leads were scored", n=count)
+    return show.say(
+        "{n} lead of {all} has the best grade, {grade}|"
+        "{n} leads of {all} have the best grade, {grade}",
+        n=best,
+        all=show.number(count),
+        grade=GRADES[0],
+    )
 
 
 def _prospect(analysis: Analysis, show: Formatter, i: int) -> dict[str, Any]:

@@ -33,16 +33,17 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
         return {"months": None}
     top, ticks = _scale(max(float(total.max()), float(np.nanmax(before, initial=0.0))))
     labels = [_label(day, periods.bucket, show) for day in periods.edges[:-1]]
+    names = [_label(day, periods.bucket, show, year=True) for day in periods.edges[:-1]]
     best = int(total.argmax())
     share = facts.totals.abc[0].value_share
     unit = periods.bucket == "month"
     finding = (
         show.say("Best month: {month}, {money}; class A brings {share} of the window",
-                 month=labels[best], money=show.compact(float(total[best])),
+                 month=names[best], money=show.compact(float(total[best])),
                  share=show.percent(None if math.isnan(share) else share, 0))
         if unit
         else show.say("Best period: {month}, {money}; class A brings {share} of the window",
-                      month=labels[best], money=show.compact(float(total[best])),
+                      month=names[best], money=show.compact(float(total[best])),
                       share=show.percent(None if math.isnan(share) else share, 0))
     )  # fmt: skip
     columns = []
@@ -60,7 +61,8 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
         columns.append(
             {
                 "label": labels[i],
-                "tip": f"{labels[i]}: {show.compact(float(total[i]))} ({parts}){compared}",
+                "name": names[i],
+                "tip": f"{names[i]}: {show.compact(float(total[i]))} ({parts}){compared}",
                 "heights": [round(one, 2) for one in heights],
                 "before": None
                 if math.isnan(before[i])
@@ -78,6 +80,8 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
             "ticks": [
                 {"at": round(one / top * 100, 2), "text": show.compact(one)} for one in ticks
             ],
+            # The scale takes the room of its longest number.
+            "room": max(len(show.compact(one)) for one in ticks),
             "every": max(1, math.ceil(count / 13)),
             "marks": _marks(facts, periods.edges, show),
             "dashed": not math.isnan(before[0]),
@@ -107,8 +111,10 @@ def _known(share: float) -> float | None:
     return None if math.isnan(share) else share
 
 
-def _label(day: date, bucket: str, show: Formatter) -> str:
-    return month_name(day, show.lang) if bucket == "month" else date_text(day, show.lang)
+def _label(day: date, bucket: str, show: Formatter, *, year: bool = False) -> str:
+    if bucket == "month":
+        return month_name(day, show.lang, year=year)
+    return date_text(day, show.lang)
 
 
 def _scale(most: float) -> tuple[float, list[float]]:

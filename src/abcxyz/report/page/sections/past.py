@@ -57,7 +57,7 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
     before = then.hours or now.hours
     day = date_text(then.dated, show.lang) if known else ""
     hours, values = now.shares("hours"), now.shares("value")
-    spared = round(before[2]) - round(now.hours[2])
+    spared = round(before[2] - now.hours[2])
     if spared > 0:
         finding = show.say(
             "{n} hour less on class C than on {day}|{n} hours less on class C than on {day}",
@@ -76,6 +76,8 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
             hours=_share(hours[2], show),
             value=_share(values[2], show),
         )
+    # Whole hours would not add up where there are few.
+    decimals = 0 if max(now.all_hours, then.all_hours) >= 100 else 1
     rows = [*zip(ABC, now.hours, before, hours, values, strict=True)]
     together = show.say("Together")
     rows.append((together, now.all_hours, then.all_hours, math.nan, math.nan))
@@ -85,10 +87,10 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
         "rows": [
             {
                 "letter": letter,
-                "hours": show.number(round(spent)),
-                "before": show.number(round(was)),
-                "change": ("+" if round(spent) > round(was) else "")
-                + show.number(round(spent) - round(was)),
+                "hours": show.number(spent, decimals),
+                "before": show.number(was, decimals),
+                "change": ("+" if round(spent - was, decimals) > 0 else "")
+                + show.number(round(spent - was, decimals), decimals),
                 "share": _share(share, show),
                 "value": _share(value, show),
             }

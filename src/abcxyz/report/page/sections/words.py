@@ -38,6 +38,8 @@ _SENTENCES = {
     "calls": "Call today: {name} and {n} more|Call today: {name} and {n} more",
     "returned": "{begun}; {n} other has been silent longer before and came back|"
     "{begun}; {n} others have been silent longer before and came back",
+    "ofThem": "{begun}; {n} of them has been silent longer before and came back|"
+    "{begun}; {n} of them have been silent longer before and came back",
     "cameBack": "Silent, but came back after longer pauses: {n}|"
     "Silent, but came back after longer pauses: {n}",
     "never": "never silent for so long",
@@ -56,11 +58,13 @@ _SENTENCES = {
     "before": "a window before: {money}",
     "unchanged": "Nothing changed between the windows",
     "onlyMore": "Nobody bought less; growth brought {won}",
-    "onlyLess": "Nobody bought more; less and gone cost {lost}",
-    "byOld": "Customers of before brought most of the growth; less and gone cost {lost}",
-    "byNew": "New customers brought most of the growth; less and gone cost {lost}",
+    "onlyLess": "Nobody bought more; those who bought less or left cost {lost}",
+    "byOld": "Existing customers brought most of the growth; "
+    "those who bought less or left cost {lost}",
+    "byNew": "New customers brought most of the growth; those who bought less or left cost {lost}",
     "moved": "{n} customer fell or left, {rose} rose or came|"
     "{n} customers fell or left, {rose} rose or came",
+    "stayed": "No customer changed class",
     "cells": "{n} customer {segment}: {base} of the customers, {money} of the money|"
     "{n} customers {segment}: {base} of the customers, {money} of the money",
     "empty": "nobody",
@@ -107,7 +111,12 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "plural": "".join(str(rules.form(n)) for n in range(200)),
         "phrases": _phrases(facts, show, rules),
         "window": window_text(show, periods.window),
-        "strip": show.say("Last {n} period|Last {n} periods", n=min(count, 24)),
+        "strip": show.say(
+            "Last {n} month|Last {n} months"
+            if periods.bucket == "month"
+            else "Last {n} period|Last {n} periods",
+            n=min(count, 24),
+        ),
         "none": show.say("no sales in the window"),
         "found": show.say("Customers shown: {shown} of {all}", shown="{shown}", all="{all}"),
         "nobody": show.say("No customer fits the filters."),

@@ -10,7 +10,7 @@ from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.crm.reports.base import Report, heading, is_share, table_columns
 from abcxyz.i18n import text, translate
-from abcxyz.report.crm_columns import PAGE_COLUMNS
+from abcxyz.report.crm_columns import PAGE_COLUMNS, report_subject
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.workbook.sheets.crm_changes import control_charts_sheet, effects_sheet
 from abcxyz.report.workbook.writer import MOST_LINES, SheetWriter
@@ -41,7 +41,10 @@ def crm_sheets(facts: Facts, writer: SheetWriter) -> None:
     rows: list[tuple[object, ...]] = [
         (report.title(writer.lang), report.explain(writer.lang)) for report in reports.values()
     ]
-    rows += [(name, translate(reason, writer.lang)) for name, reason in made.missing.items()]
+    rows += [
+        (report_subject(name, writer.lang), translate(reason, writer.lang))
+        for name, reason in made.missing.items()
+    ]
     writer.sheet("CRM", [("Report", 30, "label"), ("Finding", 120, "")], rows)
     for report in reports.values():
         _report_sheet(report, writer, facts.analysis)

@@ -9,7 +9,7 @@ import numpy as np
 from abcxyz.core.analysis.customer_columns import customer_columns, plain_days
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.i18n import date_text, text
-from abcxyz.report.customers import Facts, doubtful_letters, name_of
+from abcxyz.report.customers import Facts, doubtful_letters, names_of
 from abcxyz.report.vocabulary import EVENT_NAMES
 from abcxyz.report.workbook.writer import AMBER, SheetWriter
 
@@ -27,7 +27,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     late, yes = facts.silence.late[order], writer.say("overdue")
     table: list[tuple[tuple[str, float, str], Sequence[object]]] = [
         (("Customer", 24, ""), columns.customer),
-        (("Name", 40, ""), [name_of(analysis, one) for one in columns.customer]),
+        (("Name", 40, ""), names_of(analysis, columns.customer)),
         (("Segment", 10, ""), columns.segment),
         (("ABC", 7, ""), columns.abc),
         (("XYZ", 7, ""), columns.xyz),
@@ -51,6 +51,9 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     heads, cells = [head for head, _ in table], [cells for _, cells in table]
     sheet, last = writer.table("Customers", heads, cells)
     sheet.freeze_panes(1, 2)
+    # All columns on one page could not be read: what a person reads is printed.
+    owner = next(place for place, (name, _, _) in enumerate(heads) if name == "Owner")
+    sheet.print_area(0, 0, max(last, 1), owner)
     writer.shade(sheet, last, 5)
     writer.shade(sheet, last, 8, high=AMBER)
 
