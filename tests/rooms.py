@@ -100,14 +100,14 @@ ROOMS: dict[str, dict[str, str]] = {
         # Files of sales, leads and segments: reading, checking and writing.
         "tables.values": "",
         "tables.roles": "",
-        "tables.columns": "core.* tables.values tables.roles",
-        "tables.table": "",
+        "tables.table": "tables.values",
+        "tables.columns": "core.* tables.values tables.roles tables.table",
         "tables.containers": "",
-        "tables.formats": "tables.table tables.containers",
+        "tables.formats": "tables.values tables.table tables.containers",
         "tables.layout": "tables.values tables.roles tables.table tables.containers "
         "tables.formats",
         "tables.shapes": "tables.values tables.roles tables.table tables.layout",
-        "tables.scan": "loops core.*",
+        "tables.scan": "loops core.* tables.values",
         "tables": "i18n core.* tables.*",
         "tables.crm": "core.* crm crm.* tables tables.*",
         "tables.export": "i18n core.* tables",

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 HEAVY = {
@@ -57,15 +58,64 @@ def test_help_loads_no_adapter(words: list[str]) -> None:
     assert not [name for name in modules if name.startswith(("abcxyz.core", "abcxyz.tables"))]
 
 
-def test_classifying_a_file_loads_no_pipeline(tmp_path: Path) -> None:
-    """Reports, jobs and data frames of other libraries are not what a file of sales needs."""
-    file = tmp_path / "sales.csv"
-    file.write_text("customer,date,amount\nAnn,2026-09-30,7\nBob,2026-10-05,5\n")
-    words = ["classify", str(file), "--as-of", "2026-11-01", "--json"]
-    modules = loaded_by(f"from abcxyz.cli import main; main({words!r})")
+#: What no file of sales needs that is read, classified and shown in a terminal or as JSON.
+UNWANTED = (
+    *("pandas", "narwhals", "matplotlib", "jinja2", "sqlalchemy", "openpyxl", "xlsxwriter"),
+    *("requests", "urllib3", "sklearn", "scipy"),
+    *("abcxyz.crm", "abcxyz.pipeline", "abcxyz.frames", "abcxyz.registry", "abcxyz.report"),
+)
+#: Lines with what has to be counted: a copy, a return, blank and missing cells, a total.
+LINES = [
+    ("Ann", "2026-09-30", "7", "D1"),
+    ("Ann", "2026-09-30", "7", "D1"),
+    ("Bob", "2026-10-05", "-5", "D2"),
+    ("", "2026-10-06", "6.50", "D3"),
+    ("Eve", "", "8", ""),
+    ("Eve", "2026-10-07", "", "D4"),
+    ("Total", "", "17", ""),
+]
+
+
+def sales_file(kind: str, folder: Path) -> Path:
+    """Write the lines in a format."""
+    head = ["customer", "date", "amount", "document"]
+    frame = pd.DataFrame(LINES, columns=pd.Index(head))
+    path = folder / f"sales.{kind}"
+    if kind == "csv":
+        frame.to_csv(path, index=False)
+        return path
+    typed = frame.assign(
+        date=pd.to_datetime(frame["date"]), amount=frame["amount"].replace("", None)
+    )
+    typed["amount"] = typed["amount"].astype(float)
+    if kind == "parquet":
+        typed.to_parquet(path)
+    elif kind == "xlsx":
+        typed.to_excel(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    return path
+
+
+@pytest.mark.parametrize("words", [["--json"], []], ids=["json", "text"])
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx", "jsonl"])
+def test_classifying_a_file_loads_what_it_needs(
+    kind: str, words: list[str], tmp_path: Path
+) -> None:
+    """Data frames, reports, jobs and the network are not what a file of sales needs."""
+    file = sales_file(kind, tmp_path)
+    call = ["classify", str(file), "--as-of", "2026-11-01", *words]
+    modules = loaded_by(f"from abcxyz.cli import main; main({call!r})")
     assert "abcxyz.core.analysis.analyze" in modules
-    unwanted = ("abcxyz.crm", "abcxyz.pipeline", "abcxyz.frames", "abcxyz.registry", "narwhals")
-    assert not [name for name in modules if name.startswith(unwanted)]
+    assert not [name for name in modules if name.startswith(UNWANTED)]
+    assert kind == "parquet" or "ssl" not in modules  # Arrow loads it for files on the network
+
+
+def test_looking_into_a_file_loads_no_data_frames(tmp_path: Path) -> None:
+    call = ["inspect", str(sales_file("csv", tmp_path)), "--json"]
+    modules = loaded_by(f"from abcxyz.cli import main; main({call!r})")
+    assert "abcxyz.tables.inspection.inspect_file" in modules
+    assert not [name for name in modules if name.startswith(UNWANTED)]
 
 
 def test_help_lists_the_commands_of_plugins(capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,7 +78,7 @@ HEAD = ["customer", "date", "amount"]
 
 def rows(text: str, delimiter: str = ",", names: list[str] | None = None) -> pd.DataFrame:
     """Read the rows below a heading in line 1."""
-    return read_rows(text, delimiter, names or HEAD, "sales.csv", 2).frame
+    return read_rows(text, delimiter, names or HEAD, "sales.csv", 2).batch.frame()
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import distinct, spread
+from abcxyz.tables.values.columns import cells_of, distinct, spread
 from abcxyz.tables.values.currency_marks import currency_code, currency_in_amount
 
 __all__ = [
@@ -30,7 +29,7 @@ CURRENCY_SIGNS: Mapping[str, str] = MappingProxyType(
 """Code of a currency -> its sign."""
 
 
-def read_currency(column: pd.Series[Any], *, in_amounts: bool = False) -> npt.NDArray[np.object_]:
+def read_currency(column: Any, *, in_amounts: bool = False) -> npt.NDArray[np.object_]:
     """Parse currency codes, or the currency signs in amount cells.
 
     Parameters
@@ -45,18 +44,16 @@ def read_currency(column: pd.Series[Any], *, in_amounts: bool = False) -> npt.ND
     numpy.ndarray
         (n,) of ``str``; empty text where a cell has no currency.
     """
-    codes, cells = distinct(column)
+    codes, cells = distinct(cells_of(column))
     names = np.empty(len(cells), dtype=object)
     names[:] = [currency_in_amount(cell) if in_amounts else currency_code(cell) for cell in cells]
     currencies: npt.NDArray[np.object_] = spread(codes, names, "")
     return currencies
 
 
-def has_currency_signs(column: pd.Series[Any]) -> bool:
-    """Return whether any amount cell has a currency sign."""
-    if column.dtype.kind in "iufM":
-        return False
-    return any(currency_in_amount(cell) for cell in distinct(column)[1])
+def has_currency_signs(column: Iterable[Any]) -> bool:
+    """Return whether any of distinct amount cells has a currency sign."""
+    return any(currency_in_amount(cell) for cell in column)
 
 
 def with_zeros(

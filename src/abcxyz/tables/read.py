@@ -8,10 +8,9 @@ from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-from attrs import fields, frozen
+from attrs import evolve, fields, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content, contents_of
@@ -33,8 +32,11 @@ from abcxyz.tables.layout.sheet_table import empty_table, heading_remarks, named
 from abcxyz.tables.layout.text_head import DELIMITERS, read_head
 from abcxyz.tables.roles import ROLES
 from abcxyz.tables.shapes.recognise import recognise_shape
-from abcxyz.tables.table import FrameTable, Table
+from abcxyz.tables.table import MemoryTable, Table
 from abcxyz.toolkit.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["decode", "open_sales_table", "open_table", "read_table", "sniff_delimiter"]
 
@@ -149,7 +151,10 @@ def open_sales_table(
 
 def read_table(path: Files, **options: Any) -> pd.DataFrame:
     """Read the table of a file into one data frame; parameters and errors as in `open_table`."""
-    return pd.concat(open_table(path, **options).batches(), ignore_index=True)
+    import pandas as pd
+
+    frames = [batch.frame() for batch in open_table(path, **options).batches()]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _table_of(
@@ -167,7 +172,7 @@ def _table_of(
         table.columns  # noqa: B018 - a damaged file is refused at once
         return table
     if content.kind == "jsonlines":
-        return FrameTable(_name(content), read_json_lines(content), None)
+        return MemoryTable(_name(content), read_json_lines(content))
     return _read_csv(content, delimiter, encoding, shape)
 
 
@@ -301,9 +306,9 @@ def _read_whole_csv(
     body = decoded.text.split("\n", head.lines)
     rest = body[head.lines] if len(body) > head.lines else ""
     rows = read_rows(rest, head.delimiter, _unique(head.names), where, head.lines + 1)
-    rows.frame.columns = pd.Index(head.names, dtype=object)
+    batch = evolve(rows.batch, names=head.names)
     remarks = [*head.remarks, *_text_remarks(decoded, head.delimiter, rows, head.names)]
-    return FrameTable(where, rows.frame, None, remarks, titles=head.titles)
+    return MemoryTable(where, batch, remarks, titles=head.titles)
 
 
 def _text_remarks(

@@ -27,7 +27,7 @@ from abcxyz.tables.line_part import LinePart
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.shapes.undated import is_dated
-from abcxyz.tables.table import FrameTable, first_rows
+from abcxyz.tables.table import MemoryTable, first_rows
 from abcxyz.tables.table_scan import TableScan
 from abcxyz.toolkit.parsing import parse_megabytes
 from abcxyz.toolkit.temporary import spill_directory
@@ -369,7 +369,7 @@ def scan_sales(
     choices = choose_by_cells(table.columns, named, table.where, first)
     columns = choices.columns
     if beginning and first is not None:
-        table = FrameTable(table.where, first, None, table.remarks)
+        table = MemoryTable(table.where, first, table.remarks)
     scan = TableScan(
         table,
         columns,

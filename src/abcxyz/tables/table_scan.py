@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
 from abcxyz.errors import InputError
@@ -28,6 +27,7 @@ from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError
 from abcxyz.tables.scan.line_store import Arrays, LineStore
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
+from abcxyz.tables.values.columns import distinct, objects
 from abcxyz.tables.values.days import day_form, exchanged_cells
 from abcxyz.tables.values.ids import are_plain, respelled
 from abcxyz.tables.values.totals import may_hold_totals, total_cells
@@ -135,9 +135,9 @@ class TableScan:
         for batch in self._table.batches(wanted):
             if not len(batch):
                 continue
-            columns = [column_of(batch.iloc[:, place]) for place in range(batch.shape[1])]
-            headings = list(batch.columns)
-            lines = batch.index.to_numpy().astype(np.uint32)
+            columns = [column_of(cells) for cells in batch.cells]
+            headings = batch.names
+            lines = batch.lines.astype(np.uint32)
             if self._modes["date"] == "cells":
                 place = headings.index(self._roles["date"])
                 columns[place] = columns[place].encoded()
@@ -210,9 +210,9 @@ class TableScan:
     def _decide(self) -> None:
         """Parse the distinct cells, all of which are known now."""
         ids = self._ids("customer")
-        owners, labels = pd.factorize(ids, use_na_sentinel=True)
+        owners, labels = distinct(ids)
         self._owner = np.append(owners, -1).astype(np.int32)
-        self.labels = freeze(np.asarray(labels, dtype=object))
+        self.labels = freeze(objects(labels))
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
             if role in self._roles and self._modes[role] == "cells":
@@ -249,10 +249,10 @@ class TableScan:
             self._totals["customer"] = none if known is None else none | known
         self._documents_of: npt.NDArray[np.uint64] | None = None
         if "document" in self._roles and self._modes["document"] == "cells":
-            documents = pd.Series(self._ids("document"), dtype=object)
-            keys = column_of(documents.fillna("")).hashes(self._hashing)
+            documents = self._ids("document")
+            keys = column_of(objects(one or "" for one in documents)).hashes(self._hashing)
             self._documents_of = np.append(keys, np.uint64(0))
-            self._blank_documents = np.append(documents.isna().to_numpy(), True)
+            self._blank_documents = np.array([*(one is None for one in documents), True])
         self._currencies: list[str] | None = None
         if "currency" in self._roles:
             self._currencies = read_currency(self._distinct("currency")).tolist()
@@ -264,8 +264,8 @@ class TableScan:
         if "name" in self._roles:
             self._names = self._ids("name").tolist()
 
-    def _distinct(self, role: str) -> pd.Series[Any]:
-        return pd.Series(self._cells[role].cells, dtype=object)
+    def _distinct(self, role: str) -> list[Any]:
+        return self._cells[role].cells
 
     def _ids(self, role: str) -> npt.NDArray[np.object_]:
         return read_distinct_ids(self._cells[role].cells, self._roles[role])

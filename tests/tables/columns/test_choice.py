@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 
 from abcxyz.errors import InputError
@@ -14,14 +14,16 @@ from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.file_reading import check_cost
 from abcxyz.tables.roles import candidates
 from abcxyz.tables.sales import read_sales
+from abcxyz.tables.table import Batch
+from abcxyz.tables.values.columns import objects
 
 DATES = ["05.01.2026", "06.01.2026", "07.01.2026"]
 
 
 def choose(columns: Mapping[str, Sequence[object]], **named: str) -> ColumnChoices:
     """Choose the columns of a table of three lines."""
-    frame = pd.DataFrame({"Дата": DATES, "Сумма": ["5,5", "6", "7"], **columns})
-    return choose_by_cells(list(frame.columns), named, "sales.csv", frame)
+    rows = Batch.of({"Дата": DATES, "Сумма": ["5,5", "6", "7"], **columns})
+    return choose_by_cells(rows.names, named, "sales.csv", rows)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +75,8 @@ def test_money_and_not_pieces(
     pieces: list[str], money: list[str], first: str, second: str
 ) -> None:
     """Beside money a column of small whole numbers is a number of pieces, whatever its name."""
-    frame = pd.DataFrame(
-        {"customer": ["A", "B", "A"], "date": DATES, first: pieces, second: money}
-    )
-    assert choose_by_cells(list(frame.columns), {}, "f", frame).columns["amount"] == second
+    rows = Batch.of({"customer": ["A", "B", "A"], "date": DATES, first: pieces, second: money})
+    assert choose_by_cells(rows.names, {}, "f", rows).columns["amount"] == second
 
 
 def test_the_reason_and_the_runner_up() -> None:
@@ -104,11 +104,13 @@ def test_the_reason_and_the_runner_up() -> None:
 @pytest.mark.parametrize("second", ["amount", "Amount", "AMOUNT ", "_amount_"])
 def test_equal_headings_are_refused(second: str) -> None:
     """Two columns with the heading of a role are refused, unless one of them is named."""
-    frame = pd.DataFrame([["A", DATES[0], 1, 2]], columns=["customer", "date", "amount", second])
+    names = ["customer", "date", "amount", second]
+    cells = [objects([one]) for one in ("A", DATES[0], 1, 2)]
+    rows = Batch(names, cells, np.array([2]))
     with pytest.raises(InputError, match="several columns named 'amount'"):
-        choose_by_cells(list(frame.columns), {}, "sales.csv", frame)
+        choose_by_cells(names, {}, "sales.csv", rows)
     if second != "amount":
-        named = choose_by_cells(list(frame.columns), {"amount": second}, "sales.csv", frame)
+        named = choose_by_cells(names, {"amount": second}, "sales.csv", rows)
         assert named.columns["amount"] == second
 
 

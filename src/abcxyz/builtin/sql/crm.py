@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.errors import ConfigError
 from abcxyz.plugins import Secret
 from abcxyz.toolkit.known_names import check_known
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy import Connection
 
     from abcxyz.core.sales.calendar import Window
@@ -93,6 +92,8 @@ class SqlCrm:
 
     def crm(self, window: Window, *, tables: frozenset[str] | None = None) -> CrmData:
         """Return everything alive in the half-open *window*, as known at its end."""
+        import pandas as pd
+
         from abcxyz.tables.crm.assemble import crm_of_frames
 
         frames: dict[str, tuple[pd.DataFrame, str]] = {}

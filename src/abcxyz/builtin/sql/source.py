@@ -8,7 +8,7 @@ from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from abcxyz.builtin.sql.connect import Database
 from abcxyz.core.sales.calendar import Window
@@ -19,8 +19,9 @@ from abcxyz.plugins import Secret
 from abcxyz.tables.account import merged
 from abcxyz.tables.lines import SalesLines
 from abcxyz.tables.roles import choose_columns
-from abcxyz.tables.table import FrameTable
+from abcxyz.tables.table import Batch, MemoryTable
 from abcxyz.tables.table_scan import TableScan
+from abcxyz.tables.values.columns import objects
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select, TextClause
@@ -135,21 +136,21 @@ class SqlSource:
             columns = self._chosen(keys)
             first = 1
             for rows in result.partitions():
-                lines = [tuple(row) for row in rows]
                 # As objects, because a NULL would turn large integer identifiers into floats.
-                frame = pd.DataFrame(lines, columns=pd.Index(keys), dtype=object)
+                cells = map(objects, zip(*rows, strict=True))
+                batch = Batch(keys, cells, np.arange(first, first + len(rows)))
                 scan = TableScan(
-                    FrameTable(self._database.name, frame, first),
+                    MemoryTable(self._database.name, batch),
                     columns,
                     duplicates=False,
                 )
-                first += len(lines)
+                first += len(rows)
                 for columns_read in chain.from_iterable(scan.parts()):
-                    batch = SalesLines(columns_read)
-                    batch.note_signs()
-                    accounts.append(batch.account.quality())
-                    self._names.update(batch.names())
-                    yield batch.transactions().within(window)
+                    sales = SalesLines(columns_read)
+                    sales.note_signs()
+                    accounts.append(sales.account.quality())
+                    self._names.update(sales.names())
+                    yield sales.transactions().within(window)
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:

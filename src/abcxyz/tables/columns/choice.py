@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import field, frozen
 
+from abcxyz._arrays import is_missing
 from abcxyz.errors import InputError
 from abcxyz.tables.roles import (
     REQUIRED,
@@ -19,6 +19,7 @@ from abcxyz.tables.roles import (
     nothing_found,
     same_heading,
 )
+from abcxyz.tables.table import Batch
 from abcxyz.tables.values.amounts import AmountForm, parse_amounts
 from abcxyz.tables.values.currency_marks import is_currency
 from abcxyz.tables.values.ids import IdForm
@@ -148,7 +149,7 @@ def choose_by_cells(
     columns: Sequence[str],
     named: Mapping[str, str | None],
     where: str,
-    sample: pd.DataFrame | None = None,
+    sample: Batch | None = None,
 ) -> ColumnChoices:
     """Choose the columns of a table: the named ones, then by headings and cells.
 
@@ -176,9 +177,9 @@ def choose_by_cells(
 
     Examples
     --------
-    >>> sample = pd.DataFrame({"ИНН": ["77", "", ""], "Контрагент": ["A", "B", "C"]})
-    >>> table = sample.assign(Дата="05.01.2026", Сумма="1")
-    >>> choices = choose_by_cells(list(table.columns), {}, "sales.csv", table)
+    >>> cells = {"ИНН": ["77", "", ""], "Контрагент": ["A", "B", "C"]}
+    >>> table = Batch.of({**cells, "Дата": ["05.01.2026"] * 3, "Сумма": ["1"] * 3})
+    >>> choices = choose_by_cells(table.names, {}, "sales.csv", table)
     >>> print(choices.choices[0].remark)
     --customer: Контрагент (usual heading); next is ИНН (empty in 67 % of the lines)
     """
@@ -209,14 +210,14 @@ def choose_by_cells(
     return ColumnChoices(choices[role] for role in ROLES if role in choices)
 
 
-def _choice(role: str, offered: Sequence[str], rows: pd.DataFrame | None) -> ColumnChoice:
+def _choice(role: str, offered: Sequence[str], rows: Batch | None) -> ColumnChoice:
     usual = _WORDS.message("usual heading")
     if len(offered) == 1:
         return ColumnChoice(role, offered[0], usual)
     objections: dict[str, Message] = {}
     if rows is not None and len(rows):
-        unique = [column for column in offered if list(rows.columns).count(column) == 1]
-        objections = _objections(role, {column: rows[column] for column in unique})
+        unique = [column for column in offered if rows.names.count(column) == 1]
+        objections = _objections(role, {column: rows.listed(column) for column in unique})
     best = next((column for column in offered if column not in objections), offered[0])
     runner_up = next(column for column in offered if column != best)
     against = objections.get(runner_up) or _WORDS.message("less usual heading")
@@ -227,22 +228,23 @@ def _choice(role: str, offered: Sequence[str], rows: pd.DataFrame | None) -> Col
     return ColumnChoice(role, best, usual, runner_up, against, doubtful)
 
 
-def _splits(rows: pd.DataFrame | None, best: str, other: str) -> bool:
+def _splits(rows: Batch | None, best: str, other: str) -> bool:
     """Return whether the runner-up groups the lines otherwise, so that it is another party."""
     if rows is None or best == other:
         return False
-    pairs = rows[[best, other]].astype(str).drop_duplicates()
-    return len(pairs) > max(pairs[best].nunique(), pairs[other].nunique())
+    left, right = (
+        [None if is_missing(cell) else str(cell) for cell in rows.listed(name)]
+        for name in (best, other)
+    )
+    known = max(len({*left} - {None}), len({*right} - {None}))
+    return len({*zip(left, right, strict=True)}) > known
 
 
-def _objections(role: str, cells: Mapping[str, pd.Series[Any]]) -> dict[str, Message]:
+def _objections(role: str, cells: Mapping[str, list[Any]]) -> dict[str, Message]:
     """Return what speaks against columns, if another column is better."""
     objections: dict[str, Message] = {}
     form = IdForm()
-    names = {
-        column: [form.name_of(cell) for cell in values.tolist()]
-        for column, values in cells.items()
-    }
+    names = {column: [form.name_of(cell) for cell in rows] for column, rows in cells.items()}
     empty = {column: sum(name is None for name in ids) / len(ids) for column, ids in names.items()}
     values = {column: len({*ids} - {None}) for column, ids in names.items()}
     for column in cells:
@@ -253,7 +255,7 @@ def _objections(role: str, cells: Mapping[str, pd.Series[Any]]) -> dict[str, Mes
         elif role == "customer" and values[column] <= 1 < max(values.values()):
             objections[column] = _WORDS.message("one value in all lines")
     if role == "amount":
-        sizes = {column: _size(values.tolist()) for column, values in cells.items()}
+        sizes = {column: _size(rows) for column, rows in cells.items()}
         for column, (size, whole) in sizes.items():
             larger = [other for other, _ in sizes.values() if other >= _SIZE * size]
             is_money = any(is_currency(word) for word in re.findall(r"[^\W\d_]+|\S", column))

@@ -15,8 +15,8 @@ from attrs import frozen
 from abcxyz._arrays import Bools
 from abcxyz.crm.records.columns import Moments, TextColumn, text_column
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import distinct
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.columns import cells_of, distinct
 from abcxyz.tables.values.days import day_form, parse_days
 from abcxyz.tables.values.text import clean_text, is_missing
 
@@ -60,7 +60,8 @@ def read_column(cells: pd.Series[Any], kind: str, form: ColumnForm) -> Any:
     typed = _typed(cells, base, form, optional=base != kind)
     if typed is not None:
         return typed
-    codes, values = distinct(cells)
+    zoned = getattr(cells.dtype, "tz", None) is not None
+    codes, values = distinct(cells_of(cells.astype(object) if zoned else cells))
     parse, missing = _KINDS[base]
     # The code -1 stands for a missing cell.
     if base == "text":

@@ -118,6 +118,6 @@ def _open(file: Path) -> tuple[pd.DataFrame, str]:
     table = open_table(file, shape=_FIRST_ROW)
     if not is_heading(table.columns):
         table = open_table(file, shape=_NO_FILLING)
-    batches = list(table.batches())
-    frame = pd.concat(batches) if batches else pd.DataFrame(columns=list(table.columns))
+    frames = [batch.frame() for batch in table.batches()]
+    frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(table.columns))
     return frame, table.where

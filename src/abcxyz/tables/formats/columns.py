@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-__all__ = ["frame_of_columns", "typed_column"]
+from abcxyz.tables.table import Batch
+from abcxyz.tables.values.columns import objects
+
+__all__ = ["batch_of_columns", "typed_column"]
+
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 
-def frame_of_columns(columns: Sequence[Sequence[Any]], lines: Sequence[int]) -> pd.DataFrame:
-    """Return columns of cells as a data frame.
+def batch_of_columns(
+    names: Sequence[str], columns: Sequence[Sequence[Any]], lines: Sequence[int]
+) -> Batch:
+    """Return columns of cells as a batch.
 
     Parameters
     ----------
+    names
+        Headings.
     columns
         Columns of the same length; blank cells are None or an empty text.
     lines
@@ -25,12 +33,10 @@ def frame_of_columns(columns: Sequence[Sequence[Any]], lines: Sequence[int]) -> 
 
     Returns
     -------
-    pandas.DataFrame
-        Text columns as objects, columns of numbers and of dates with their types; indexed by the
-        line numbers. The columns are numbered from 0.
+    Batch
+        Text columns as objects, columns of numbers and of dates with their types.
     """
-    data = {place: typed_column(cells) for place, cells in enumerate(columns)}
-    return pd.DataFrame(data, index=pd.Index(np.asarray(lines, np.int64)), copy=False)
+    return Batch(names, map(typed_column, columns), np.asarray(lines, np.int64))
 
 
 def typed_column(cells: Sequence[Any]) -> Any:
@@ -39,7 +45,7 @@ def typed_column(cells: Sequence[Any]) -> Any:
     kinds.discard(type(None))
     if str in kinds:
         if len(kinds) == 1 or any(cell for cell in cells if isinstance(cell, str)):
-            return _objects(cells)
+            return objects(cells)
         kinds.discard(str)
     blank = [None if cell == "" else cell for cell in cells] if len(kinds) == 1 else cells
     if kinds <= {float, int} and kinds:
@@ -47,29 +53,19 @@ def typed_column(cells: Sequence[Any]) -> Any:
             try:
                 return np.array(blank, dtype=np.int64)
             except OverflowError:
-                return _objects(cells)
+                return objects(cells)
         values = [math.nan if cell is None or cell == "" else cell for cell in blank]
         return np.array(values, dtype=np.float64)
     if kinds and kinds <= {dt.date, dt.datetime}:
         return _moments([None if cell == "" else cell for cell in cells])
-    return _objects(cells)
+    return objects(cells)
 
 
 def _moments(cells: Sequence[Any]) -> Any:
-    try:
-        import pyarrow as pa
-
-        whole = all(type(cell) is not dt.datetime for cell in cells)
-        if whole:
-            return pa.array(cells, pa.date32()).to_numpy(zero_copy_only=False).astype("M8[s]")
-        return pa.array(cells, pa.timestamp("us")).to_numpy(zero_copy_only=False)
-    except ImportError:
+    if any(type(cell) is dt.datetime for cell in cells):
         return np.array(cells, dtype="M8[us]")
-    except (pa.ArrowException, OverflowError, ValueError):
-        return _objects(cells)
-
-
-def _objects(cells: Sequence[Any]) -> Any:
-    values = np.empty(len(cells), dtype=object)
-    values[:] = cells
-    return values
+    # Many times faster than NumPy turns dates into days.
+    days = np.array([0 if cell is None else cell.toordinal() for cell in cells], dtype=np.int64)
+    moments = (days - _EPOCH).astype("M8[D]").astype("M8[s]")
+    moments[days == 0] = np.datetime64("NaT")
+    return moments

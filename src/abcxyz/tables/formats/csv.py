@@ -12,14 +12,13 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from attrs import field, frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
 from abcxyz.tables.formats.csv_quotes import damaged_rows
 from abcxyz.tables.formats.csv_rows import has_long_line, swallows_rows
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 
 __all__ = ["CsvTable", "can_stream"]
 
@@ -56,7 +55,7 @@ class CsvTable:
     careful
         Returns the whole table, read row by row: used from the first row on that is not regular.
     titles, roles
-        As in `abcxyz.tables.table.FrameTable`.
+        As in `abcxyz.tables.table.MemoryTable`.
     """
 
     where: str
@@ -78,37 +77,37 @@ class CsvTable:
 
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int | None = None
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[Batch]:
         """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
         done = 0
         try:
-            for frame in self._regular(columns, _BLOCK if rows is None else _START):
-                yield frame
-                done += len(frame)
+            for batch in self._regular(columns, _BLOCK if rows is None else _START):
+                yield batch
+                done += len(batch)
         except _IrregularError:
             table = self.careful()
             self._decided["remarks"] = table.remarks
-            for frame in table.batches(columns):
-                if len(frame) > done:
-                    yield frame.iloc[done:]
-                done = max(0, done - len(frame))
+            for batch in table.batches(columns):
+                if len(batch) > done:
+                    yield batch.rows(slice(done, None))
+                done = max(0, done - len(batch))
 
-    def _regular(self, columns: Sequence[str] | None, size: int) -> Iterator[pd.DataFrame]:
+    def _regular(self, columns: Sequence[str] | None, size: int) -> Iterator[Batch]:
         with self.content.open() as stream, ThreadPoolExecutor(1) as ahead:
             blocks = self._numbered(stream, size)
             # Nothing is read ahead of the first rows, after which a reader may stop.
-            frame = self._next(blocks, columns)
-            if frame is not None and len(frame):
-                yield frame
+            batch = self._next(blocks, columns)
+            if batch is not None and len(batch):
+                yield batch
             waiting = ahead.submit(self._next, blocks, columns)
-            while (frame := waiting.result()) is not None:
+            while (batch := waiting.result()) is not None:
                 waiting = ahead.submit(self._next, blocks, columns)
-                if len(frame):
-                    yield frame
+                if len(batch):
+                    yield batch
 
     def _next(
         self, blocks: Iterator[tuple[bytes, int]], columns: Sequence[str] | None
-    ) -> pd.DataFrame | None:
+    ) -> Batch | None:
         for block, line in blocks:
             return self._split(block, line, columns)
         return None
@@ -143,7 +142,7 @@ class CsvTable:
             for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
         )
 
-    def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> pd.DataFrame:
+    def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> Batch:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -154,7 +153,7 @@ class CsvTable:
             if columns is None or column in columns
         ]
         if not block.strip(b"\r\n"):
-            return pd.DataFrame()
+            return Batch.empty(self.columns if columns is None else columns)
         if not block.isascii() and not self._is_utf8():
             raise _IrregularError
         quoted = b'"' in block
@@ -188,16 +187,23 @@ class CsvTable:
                     table = split(several_lines=True)
         except pa.ArrowInvalid as problem:
             raise _IrregularError from problem
-        frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
-        frame.columns = pd.Index([self.columns[int(name)] for name in wanted], dtype=object)
-        if len(frame) == ends:  # as many rows as lines: no row has several
-            return frame.set_axis(pd.RangeIndex(line, line + ends), axis="index")
-        if quoted and self._swallows_rows(block):
-            raise _IrregularError
-        numbers = _line_numbers(block)
-        if len(numbers) != len(frame):
-            raise _IrregularError
-        return frame.set_axis(pd.Index(line + numbers), axis="index")
+        numbers = np.arange(ends)
+        if table.num_rows != ends:  # as many rows as lines: no row has several
+            if quoted and self._swallows_rows(block):
+                raise _IrregularError
+            numbers = _line_numbers(block)
+            if len(numbers) != table.num_rows:
+                raise _IrregularError
+        cells = [_in_one_piece(column) for column in table.columns]
+        return Batch([self.columns[int(name)] for name in wanted], cells, line + numbers)
+
+
+def _in_one_piece(column: Any) -> Any:
+    import pyarrow as pa
+
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _rows_of_several_lines(block: bytes) -> Iterator[str]:

@@ -7,12 +7,19 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import pandas as pd
+import numpy as np
+import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz.errors import InputError
 from abcxyz.tables.formats.csv_quotes import repair_quotes, swallowed
+from abcxyz.tables.table import Batch
+from abcxyz.tables.values.columns import cells_of, objects
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "LONGEST",
@@ -37,8 +44,8 @@ class CsvRows:
 
     Parameters
     ----------
-    frame
-        Cells as text; the index holds the line number of each row.
+    batch
+        Cells as text.
     joined
         Number of rows whose cells were joined, because a number held the delimiter.
     column
@@ -47,7 +54,7 @@ class CsvRows:
         Number of rows in which quotes inside quoted cells were not doubled.
     """
 
-    frame: pd.DataFrame
+    batch: Batch
     joined: int = 0
     column: int | None = None
     requoted: int = 0
@@ -87,7 +94,7 @@ def read_rows(
     Examples
     --------
     >>> rows = read_rows("Ann,9,525.00\n\nBob,7.00\n", ",", ["customer", "amount"], "s.csv", 2)
-    >>> rows.frame.index.tolist(), rows.frame["amount"].tolist(), rows.joined
+    >>> rows.batch.lines.tolist(), rows.batch.listed("amount"), rows.joined
     ([2, 4], ['9,525.00', '7.00'], 1)
     """
     width = len(names)
@@ -100,22 +107,23 @@ def read_rows(
         wide = [place for place, row in enumerate(rows) if len(row) > width]
         if wide:
             column = _join(rows, wide, width, delimiter, where, lines)
-            frame = pd.DataFrame(
-                [row + [None] * (width - len(row)) for row in rows],
-                columns=list(names),
-                index=lines,
-                dtype=object,
-            )
-            return CsvRows(frame, len(wide) if column is not None else 0, column, requoted)
+            padded = [row + [None] * (width - len(row)) for row in rows]
+            cells = [objects(column) for column in zip(*padded, strict=True)]
+            batch = Batch(names, cells, np.array(lines))
+            return CsvRows(batch, len(wide) if column is not None else 0, column, requoted)
         if quoted:
             frame = _frame(text, delimiter, names, where, blanks=False)
             if len(frame) == len(lines):
-                frame.index = pd.Index(lines)
-                return CsvRows(frame, requoted=requoted)
+                return CsvRows(_batch(frame, np.array(lines)), requoted=requoted)
     frame = _frame(text, delimiter, names, where, blanks=True)
-    frame.index = pd.RangeIndex(first_line, first_line + len(frame))
-    empty = (frame.isna() | (frame == "")).all(axis=1)
-    return CsvRows(frame[~empty] if empty.any() else frame, requoted=requoted)
+    batch = _batch(frame, np.arange(first_line, first_line + len(frame)))
+    empty = (frame.isna() | (frame == "")).all(axis=1).to_numpy()
+    return CsvRows(batch.rows(~empty) if empty.any() else batch, requoted=requoted)
+
+
+def _batch(frame: pd.DataFrame, lines: npt.NDArray[np.int64]) -> Batch:
+    cells = [cells_of(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return Batch(frame.columns, cells, lines)
 
 
 def has_long_line(text: str | bytes) -> bool:
@@ -166,6 +174,8 @@ def _long_fields() -> Iterator[None]:
 def _frame(
     text: str, delimiter: str, names: Sequence[str], where: str, *, blanks: bool
 ) -> pd.DataFrame:
+    import pandas as pd
+
     try:
         return pd.read_csv(
             io.StringIO(text),

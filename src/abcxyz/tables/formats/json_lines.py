@@ -6,10 +6,12 @@ import json
 from collections import Counter
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
+from abcxyz.tables.table import Batch
+from abcxyz.tables.values.columns import objects
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["read_json_lines"]
@@ -17,7 +19,7 @@ __all__ = ["read_json_lines"]
 _LINE = 1_000_000  # bytes
 
 
-def read_json_lines(content: Content) -> pd.DataFrame:
+def read_json_lines(content: Content) -> Batch:
     """Read a table of JSON lines; a key that a line lacks is a blank cell.
 
     Parameters
@@ -27,8 +29,8 @@ def read_json_lines(content: Content) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
-        Cells with the types of JSON, indexed by the line number. Objects and lists are text.
+    Batch
+        Cells with the types of JSON. Objects and lists are text.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def read_json_lines(content: Content) -> pd.DataFrame:
         column.extend([None] * (len(lines) - len(column)))
     if not columns:
         raise InputError("{path} is empty; it needs a line of column names", path=content.name)
-    return pd.DataFrame(columns, index=pd.Index(lines), dtype=object)
+    return Batch(columns, map(objects, columns.values()), np.array(lines))
 
 
 def _record(raw: bytes, number: int, path: str) -> dict[str, Any] | None:

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
+import numpy as np
 from attrs import Factory, define
 
 from abcxyz.tables.containers.contents import Content, absent, damaged
+from abcxyz.tables.table import Batch
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["ParquetTable"]
@@ -30,7 +31,7 @@ class ParquetTable:
     content
         The file.
     titles, roles
-        As in `abcxyz.tables.table.FrameTable`.
+        As in `abcxyz.tables.table.MemoryTable`.
 
     Raises
     ------
@@ -78,12 +79,8 @@ class ParquetTable:
 
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int | None = None
-    ) -> Iterator[pd.DataFrame]:
-        """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`.
-
-        Text is yielded as Arrow text, dictionaries of texts as such, and whole numbers with
-        missing cells as nullable integers.
-        """
+    ) -> Iterator[Batch]:
+        """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`."""
         schema = self._schema
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -101,12 +98,9 @@ class ParquetTable:
                 waiting = ahead.submit(next, batches, None)
                 while (batch := waiting.result()) is not None:
                     waiting = ahead.submit(next, batches, None)
-                    frame = batch.to_pandas(
-                        types_mapper=_pandas_type, date_as_object=False, ignore_metadata=True
-                    )
-                    lines = pd.RangeIndex(line, line + len(frame))
-                    line += len(frame)
-                    yield frame.set_axis(lines, axis="index")
+                    lines = np.arange(line, line + batch.num_rows)
+                    line += batch.num_rows
+                    yield Batch(batch.schema.names, batch.columns, lines)
         except (pa.ArrowException, OSError, ValueError) as problem:
             raise damaged(self.content.name, problem) from problem
 
@@ -127,16 +121,3 @@ def _repeated(path: Any, texts: Sequence[str]) -> list[str]:
         and "RLE_DICTIONARY" in chunks[name].encodings
         and chunks[name].total_uncompressed_size < 4 * first.num_rows
     ]
-
-
-def _pandas_type(kind: Any) -> Any:
-    """Return the type of pandas for text and whole numbers in Arrow; None for the usual one."""
-    import pyarrow as pa
-
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        return pd.ArrowDtype(kind)
-    # Whole numbers with missing cells never become floats, which lose digits of identifiers.
-    name = str(kind)
-    if name.startswith(("int", "uint")):
-        return pd.api.types.pandas_dtype(name.replace("i", "I").replace("u", "U"))
-    return None

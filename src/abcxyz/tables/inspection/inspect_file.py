@@ -9,11 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from abcxyz.core.sales.quality import Quality
 from abcxyz.errors import InputError
-from abcxyz.tables.cells import distinct
 from abcxyz.tables.columns.choice import ColumnChoice, ColumnChoices, choose_by_cells
 from abcxyz.tables.containers.contents import contents_of
 from abcxyz.tables.containers.paths import files_of
@@ -22,8 +20,9 @@ from abcxyz.tables.read import open_sales_table
 from abcxyz.tables.roles import ROLES, candidates
 from abcxyz.tables.sales import scan_sales
 from abcxyz.tables.shapes.undated import is_dated
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.columns import Cells, cell_list, distinct, numbers, without_arrow
 from abcxyz.tables.values.days import NOTATIONS, day_form, parse_days
 from abcxyz.tables.values.ids import IdForm
 from abcxyz.tables.values.text import is_missing
@@ -119,14 +118,14 @@ def _account(file: Path, options: dict[str, Any]) -> tuple[Quality, tuple[date, 
         return scan.quality, (scan.first_day, scan.last_day) if scan.dated else None
 
 
-def _sample(table: Table) -> pd.DataFrame:
+def _sample(table: Table) -> Batch:
     parts, rows = [], 0
     for batch in table.batches():
         parts.append(batch.head(_SAMPLE - rows))
         rows += len(parts[-1])
         if rows >= _SAMPLE:
             break
-    return pd.concat(parts) if parts else pd.DataFrame(columns=list(table.columns))
+    return Batch.concat(parts) if parts else Batch.empty(table.columns)
 
 
 def _offered(columns: Sequence[str]) -> ColumnChoices:
@@ -141,7 +140,7 @@ def _offered(columns: Sequence[str]) -> ColumnChoices:
 
 
 def _columns(
-    choices: ColumnChoices, sample: pd.DataFrame, options: dict[str, Any]
+    choices: ColumnChoices, sample: Batch, options: dict[str, Any]
 ) -> tuple[list[ColumnReport], dict[str, Any]]:
     """Return the reports of the columns, and the values of the first lines by role."""
     reports, parsed = [], {}
@@ -149,7 +148,7 @@ def _columns(
         column = sample[choice.column]
         form: str = ""
         values: Sequence[object]
-        values = [IdForm().name_of(cell) for cell in column.head(_FIRST).tolist()]
+        values = [IdForm().name_of(cell) for cell in cell_list(column[:_FIRST])]
         try:
             if choice.role == "date":
                 form, values = _days(column, options.get("date_format"), choice.column)
@@ -162,15 +161,13 @@ def _columns(
     return reports, parsed
 
 
-def _days(
-    column: pd.Series[Any], date_format: str | None, name: str
-) -> tuple[Message, list[date | None]]:
+def _days(column: Cells, date_format: str | None, name: str) -> tuple[Message, list[date | None]]:
     _, cells = distinct(column)
     form = day_form(cells, date_format=date_format, name=name)
-    days, _ = parse_days(column.head(_FIRST).tolist(), form)
+    days, _ = parse_days(cell_list(column[:_FIRST]), form)
     if date_format is not None:
         return _WORDS.message("dates as {format}", format=date_format), days.tolist()
-    kinds = form.kinds or (("date",) if column.dtype.kind == "M" else ())
+    kinds = form.kinds or (("date",) if _is_dated(column) else ())
     orders = {"".join(order).upper() for order in form.order.orders.values()}
     words = [_WORDS.message(NOTATIONS[kind]) for kind in kinds]
     if not words:
@@ -185,10 +182,13 @@ def _days(
     return message, days.tolist()
 
 
-def _amounts(
-    column: pd.Series[Any], decimal: str | None, name: str
-) -> tuple[Message, list[float | None]]:
-    if column.dtype.kind in "iuf":
+def _is_dated(column: Cells) -> bool:
+    held = without_arrow(column)
+    return isinstance(held, np.ndarray) and held.dtype.kind == "M"
+
+
+def _amounts(column: Cells, decimal: str | None, name: str) -> tuple[Message, list[float | None]]:
+    if numbers(column) is not None:
         message = _WORDS.message("numbers")
         form = amount_form([])
     else:
@@ -198,23 +198,22 @@ def _amounts(
         message = _WORDS.message("numbers")
         if mark:
             message = _WORDS.message("numbers with the decimal mark {mark}", mark=mark)
-    amounts, _ = parse_amounts(column.head(_FIRST).tolist(), form)
+    amounts, _ = parse_amounts(cell_list(column[:_FIRST]), form)
     return message, [None if np.isnan(one) else float(one) for one in amounts]
 
 
-def _first_lines(sample: pd.DataFrame, parsed: dict[str, Any]) -> list[dict[str, Any]]:
-    numbers = [int(number) for number in sample.index[:_FIRST]]
+def _first_lines(sample: Batch, parsed: dict[str, Any]) -> list[dict[str, Any]]:
+    start = sample.head(_FIRST)
     if not parsed:
         # No column is recognised, so the cells are shown as they are.
-        names = [str(column) for column in sample.columns]
         parsed = {
-            name: [None if is_missing(cell) else str(cell) for cell in sample.iloc[:_FIRST, place]]
-            for place, name in enumerate(names)
+            str(name): [None if is_missing(cell) else str(cell) for cell in cell_list(column)]
+            for name, column in zip(start.names, start.cells, strict=True)
         }
     return [
         {"line": number}
         | {role: values[place] for role, values in parsed.items() if role != "line"}
-        for place, number in enumerate(numbers)
+        for place, number in enumerate(start.lines.tolist())
     ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-import pandas as pd
 from attrs import field, frozen
 
 from abcxyz.errors import InputError
@@ -14,7 +13,7 @@ from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.layout.periods import is_period, periods_with_measures
 from abcxyz.tables.layout.sheet_table import empty_table, table_of_sheet
 from abcxyz.tables.roles import REQUIRED, ROLES, candidates
-from abcxyz.tables.table import FrameTable, Table
+from abcxyz.tables.table import Batch, MemoryTable, Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["UnitedTable", "table_of_workbook", "unite"]
@@ -57,16 +56,16 @@ class UnitedTable:
 
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int | None = None
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[Batch]:
         """Yield the rows of each table; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
         # A column that is text in one table and has another type in the next is read as cells.
         alike = len({type(table) for table in self.tables}) == 1 and not any(
-            isinstance(table, FrameTable) for table in self.tables[1:]
+            isinstance(table, MemoryTable) for table in self.tables[1:]
         )
         for table in self.tables:
             for batch in table.batches(wanted, rows=rows):
-                yield batch if alike else batch.astype(object)
+                yield batch if alike else batch.as_objects()
 
 
 def unite(where: str, tables: Sequence[Table], what: str) -> Table:
@@ -149,10 +148,8 @@ def _essential(columns: Sequence[str]) -> frozenset[str]:
 
 def _are_equal(one: Table, other: Table) -> bool:
     """Return whether two tables have the same cells, as far as that is cheap to say."""
-    if isinstance(one, FrameTable) and isinstance(other, FrameTable):
-        return bool(len(one.frame)) and one.frame.reset_index(drop=True).equals(
-            other.frame.reset_index(drop=True)
-        )
+    if isinstance(one, MemoryTable) and isinstance(other, MemoryTable):
+        return bool(len(one.batch)) and one.batch.same_cells(other.batch)
     if isinstance(one, CsvTable) and isinstance(other, CsvTable):
         return one.content.equals(other.content)
     return False

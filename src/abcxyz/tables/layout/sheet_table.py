@@ -6,16 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from abcxyz._collection import without_collection
 from abcxyz.errors import InputError
-from abcxyz.tables.formats.columns import frame_of_columns
+from abcxyz.tables.formats.columns import batch_of_columns
 from abcxyz.tables.formats.sheets import Sheet
 from abcxyz.tables.layout.heading import HEAD_ROWS, Heading, find_heading
 from abcxyz.tables.layout.options import OFF, ShapeOptions
 from abcxyz.tables.layout.periods import is_period
-from abcxyz.tables.table import FrameTable
+from abcxyz.tables.table import MemoryTable
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["empty_table", "heading_remarks", "is_unnamed", "named_columns", "table_of_sheet"]
@@ -76,7 +74,7 @@ _BLANK = ("", None)
 
 
 @without_collection()
-def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTable:
+def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> MemoryTable:
     """Return the table of a sheet.
 
     Raises
@@ -106,8 +104,8 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTabl
         for place, name in enumerate(names)
         if name or any(cell not in _BLANK for cell in columns[place])
     ]
-    frame = frame_of_columns([columns[place] for place in used], lines)
-    frame.columns = pd.Index(named_columns([names[place] for place in used]), dtype=object)
+    headings = named_columns([names[place] for place in used])
+    batch = batch_of_columns(headings, [columns[place] for place in used], lines)
     remarks = heading_remarks(heading, sheet.first_line)
     if merged:
         remarks.append(
@@ -115,11 +113,11 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> FrameTabl
         )
     uncached = {
         name: sheet.uncached[place + sheet.first_column]
-        for place, name in zip(used, frame.columns, strict=True)
+        for place, name in zip(used, headings, strict=True)
         if place + sheet.first_column in sheet.uncached
     }
     titles = [*heading.titles, sheet.name]
-    return FrameTable(where, frame, None, remarks, titles=titles, uncached=uncached)
+    return MemoryTable(where, batch, remarks, titles=titles, uncached=uncached)
 
 
 def _unmerged(sheet: Sheet, below: int) -> tuple[list[Sequence[Any]], int]:

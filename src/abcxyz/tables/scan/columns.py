@@ -8,11 +8,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from attrs import frozen
 
 from abcxyz._arrays import EXACT, Bools, Floats
 from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
+from abcxyz.tables.values.columns import (
+    Cells,
+    are_text,
+    arrow_missing,
+    arrow_values,
+    distinct,
+    taken,
+    without_arrow,
+    without_empty,
+)
 
 __all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
 
@@ -106,7 +115,7 @@ class Column:
         pa = sys.modules.get("pyarrow")
         if self._places is not None or pa is None or not isinstance(self._source, pa.Array):
             return self
-        return _of_arrow(self._source.dictionary_encode()) or self
+        return _of_text(self._source.dictionary_encode())
 
     def _distinct_hashes(self, hashing: CellHashes) -> tuple[Words, Words | None]:
         if self._hashed is None:
@@ -149,7 +158,7 @@ class Column:
             return iter(())
         pa = sys.modules.get("pyarrow")
         if pa is not None and isinstance(self._source, pa.Array):
-            return iter(self._source.take(pa.array(places)).to_pylist())
+            return iter(taken(self._source, places).to_pylist())
         if isinstance(self._source, np.ndarray):
             return iter(self._source[places].tolist())
         return (self._source[place] for place in places.tolist())
@@ -185,23 +194,16 @@ class Column:
             return None
         cells = self._source
         if (self._texts.sizes == 0).any():
-            import pyarrow.compute as pc
-
-            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+            cells = without_empty(cells)
         try:
             parsed = cells.cast(pa.float64())
         except pa.ArrowInvalid:
             return None
-        if parsed.null_count:
-            values = parsed.fill_null(0.0).to_numpy()
-            missing = parsed.is_null().to_numpy(zero_copy_only=False)
-            if not np.isfinite(values).all():
-                return None
+        values, missing = arrow_values(parsed)
+        if not np.isfinite(values if missing is None else values[~missing]).all():
+            return None
+        if missing is not None:
             values = np.where(missing, np.nan, values)
-        else:
-            values = parsed.to_numpy()
-            if not np.isfinite(values).all():
-                return None
         if self._places is not None:
             return np.asarray(np.append(values, np.nan)[self._places])
         return np.asarray(values)
@@ -213,13 +215,11 @@ class Column:
         pa = sys.modules.get("pyarrow")
         if pa is None or self._texts is None or not isinstance(self._source, pa.Array):
             return None
-        import pyarrow.compute as pc
-
         cells = self._source
         if (self._texts.sizes == 0).any():
-            cells = pc.if_else(pc.equal(pc.binary_length(cells), 0), None, cells)
+            cells = without_empty(cells)
         try:
-            parsed = cells.cast(pa.timestamp("us")).to_numpy(zero_copy_only=False)
+            parsed = without_arrow(cells.cast(pa.timestamp("us")))
         except pa.ArrowInvalid:
             return None
         if self._places is not None:
@@ -285,65 +285,41 @@ class CellTable:
         self.cells: list[Any] = []
 
 
-def column_of(cells: pd.Series[Any]) -> Column:
+def column_of(cells: Cells) -> Column:
     """Return the cells of one column of a batch, without copies where they are Arrow text."""
-    pa = sys.modules.get("pyarrow")
-    if pa is not None and isinstance(cells.dtype, (pd.ArrowDtype, pd.StringDtype)):
-        array = cells.array.__arrow_array__()
-        if isinstance(array, pa.ChunkedArray):
-            array = array.combine_chunks()
-            if isinstance(array, pa.ChunkedArray):  # without chunks
-                array = pa.array([], array.type)
-        made = _of_arrow(array)
-        if made is not None:
-            return made
-    if cells.dtype.kind in "iufM":
-        return _of_numbers(cells)
-    return _of_objects(cells)
+    if are_text(cells):
+        return _of_text(cells)
+    held = without_arrow(cells)
+    return _of_numbers(held) if held.dtype.kind in "iufM" else _of_objects(held)
 
 
-def _of_arrow(array: Any) -> Column | None:
-    pa = sys.modules["pyarrow"]
-    if pa.types.is_dictionary(array.type):
+def _of_text(array: Any) -> Column:
+    if hasattr(array, "dictionary"):
         held = array.dictionary
-        if not _is_text(held.type) or held.null_count:
-            return None
-        places = array.indices
-        missing = places.null_count
-        numbers = (places.fill_null(0) if missing else places).to_numpy()
-        if missing:
-            numbers = np.where(places.is_null().to_numpy(zero_copy_only=False), -1, numbers)
+        numbers, absent = arrow_values(array.indices)
+        if absent is not None:
+            numbers = np.where(absent, -1, numbers)
         return Column(len(array), texts=Texts.of_arrow(held), places=numbers, source=held)
-    if not _is_text(array.type):
-        return None
-    missing_cells = None
-    if array.null_count:
-        missing_cells = array.is_null().to_numpy(zero_copy_only=False)
-    return Column(len(array), texts=Texts.of_arrow(array), missing=missing_cells, source=array)
+    return Column(
+        len(array), texts=Texts.of_arrow(array), missing=arrow_missing(array), source=array
+    )
 
 
-def _is_text(kind: Any) -> bool:
-    pa = sys.modules["pyarrow"]
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _of_numbers(cells: pd.Series[Any]) -> Column:
-    missing: Bools | None = cells.isna().to_numpy(dtype=bool)
+def _of_numbers(cells: npt.NDArray[Any]) -> Column:
+    missing: Bools | None = None
     if cells.dtype.kind == "M":
-        if getattr(cells.dtype, "tz", None) is not None:
-            cells = cells.dt.tz_localize(None)
-        typed = cells.to_numpy(dtype="M8[us]")
+        typed: npt.NDArray[Any] = cells.astype("M8[us]")
+        missing = np.isnat(typed)
         words = typed.view(np.uint64)
     elif cells.dtype.kind == "f":
-        typed = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        typed = cells.astype(np.float64, copy=False)
+        missing = np.isnan(typed)
         # A column of whole numbers has fractions in a batch with missing cells.
         with np.errstate(invalid="ignore"):
             whole = typed.astype(np.int64)
         words = np.where(whole == typed, whole.view(np.uint64), typed.view(np.uint64))
     else:
-        if missing is not None and missing.any():
-            return _of_objects(cells.astype(object))
-        typed = cells.to_numpy()
+        typed = cells
         words = typed.astype(np.uint64) if typed.dtype.kind == "u" else typed.astype(np.int64)
         words = words.view(np.uint64)
     if missing is not None and not missing.any():
@@ -351,9 +327,8 @@ def _of_numbers(cells: pd.Series[Any]) -> Column:
     return Column(len(cells), words=words, missing=missing, source=typed, typed=typed)
 
 
-def _of_objects(cells: pd.Series[Any]) -> Column:
-    places, found = pd.factorize(cells, use_na_sentinel=True)
-    held = list(found)
+def _of_objects(cells: npt.NDArray[Any]) -> Column:
+    places, held = distinct(cells)
     texts = Texts.of([one if isinstance(one, str) else _OBJECT + _shown(one) for one in held])
     return Column(len(cells), texts=texts, places=places, source=held)
 

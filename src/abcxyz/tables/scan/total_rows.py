@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.tables.scan.columns import CellTable, Column, column_of
+from abcxyz.tables.values.columns import objects
 
 __all__ = ["mark_total_rows"]
 
@@ -48,7 +48,7 @@ def mark_total_rows(
     for column in others:
         rows, cells = _totals(column, total_cells)
         if len(rows):
-            codes = column_of(pd.Series(cells, dtype=object)).codes(table)
+            codes = column_of(objects(cells)).codes(table)
             customers[rows] = codes
             marked.update(codes.tolist())
     return marked

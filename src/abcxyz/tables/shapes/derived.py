@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-import pandas as pd
 from attrs import field, frozen
 
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 
 __all__ = ["DerivedTable"]
 
-Make = Callable[[pd.DataFrame], pd.DataFrame]
+Make = Callable[[Batch], Batch]
 
 
 @frozen(eq=False)
@@ -58,11 +57,11 @@ class DerivedTable:
 
     def batches(
         self, columns: Sequence[str] | None = None, *, rows: int | None = None
-    ) -> Iterator[pd.DataFrame]:
+    ) -> Iterator[Batch]:
         """Yield the rows in batches; see `abcxyz.tables.table.Table.batches`."""
         wanted = list(self.columns if columns is None else columns)
         known = set(self.source.columns)
         read = list(dict.fromkeys([*self.needs, *(name for name in wanted if name in known)]))
         make = self.begin()
         for batch in self.source.batches(read, rows=rows):
-            yield make(batch)[wanted]
+            yield make(batch).select(wanted)

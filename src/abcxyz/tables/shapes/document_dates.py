@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from abcxyz.tables.shapes.derived import DerivedTable
 from abcxyz.tables.shapes.outline import document_day
-from abcxyz.tables.table import Table, first_rows
+from abcxyz.tables.table import Batch, Table, first_rows
+from abcxyz.tables.values.columns import distinct, objects, spread
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -31,18 +29,16 @@ def dates_of_documents(table: Table, column: str) -> Table | None:
     sample = first_rows(table, [column])
     if sample is None:
         return None
-    cells = [cell for cell in sample[column].unique() if not is_missing(cell)]
+    cells = [cell for cell in distinct(sample[column])[1] if not is_missing(cell)]
     if not cells or sum(_day(cell) is not None for cell in cells) < _SHARE * len(cells):
         return None
     name = "date"
     while name in table.columns:
         name += "_"
 
-    def dated(batch: pd.DataFrame) -> pd.DataFrame:
-        codes, documents = pd.factorize(batch[column], use_na_sentinel=True)
-        days = np.empty(len(documents) + 1, dtype=object)
-        days[:] = [*(_cell(document) for document in documents), None]
-        return batch.assign(**{name: days[codes]})
+    def dated(batch: Batch) -> Batch:
+        codes, documents = distinct(batch[column])
+        return batch.with_columns({name: spread(codes, objects(map(_cell, documents)), None)})
 
     remark = Catalogue().message(
         "the dates are those in the names of the documents in {column!r}", column=column

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from attrs import frozen
 
 from abcxyz._arrays import Bools
 from abcxyz.errors import InputError
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table, first_rows
+from abcxyz.tables.table import Batch, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.columns import Cells, cell_list, distinct, objects, spread
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue
@@ -39,11 +39,10 @@ class _Groups:
     marker: str | None
 
 
-def missing_cells(column: pd.Series[Any]) -> Bools:
+def missing_cells(column: Cells) -> Bools:
     """Return which cells of a column are blank or mark a missing value."""
-    codes, cells = pd.factorize(column, use_na_sentinel=True)
-    missing = np.array([is_missing(cell) for cell in cells.tolist()], dtype=bool)
-    result: Bools = np.append(missing, True)[codes]
+    codes, cells = distinct(column)
+    result: Bools = spread(codes, np.array([*map(is_missing, cells)], dtype=bool), True)
     return result
 
 
@@ -119,7 +118,7 @@ def fill_groups(table: Table, roles: Mapping[str, str]) -> Table | None:
     return _filled(table, groups.filled, groups.marker, remark)
 
 
-def _groups(sample: pd.DataFrame, roles: Mapping[str, str], customer: str) -> _Groups | None:
+def _groups(sample: Batch, roles: Mapping[str, str], customer: str) -> _Groups | None:
     blank = missing_cells(sample[customer])
     if not blank.any():
         return None
@@ -146,30 +145,29 @@ def _groups(sample: pd.DataFrame, roles: Mapping[str, str], customer: str) -> _G
                 if column is not None and missing_cells(sample[column])[inner].mean() > 0.95
             ]
             return _distinct(sample, blank, customer, (customer, *others))
-        if _goes_on(sample[date], dated):
+        if _goes_on(sample.rows(dated).listed(date)):
             return None
     return _distinct(sample, blank, customer, (customer,))
 
 
 def _distinct(
-    sample: pd.DataFrame, blank: Bools, customer: str, filled: tuple[str, ...]
+    sample: Batch, blank: Bools, customer: str, filled: tuple[str, ...]
 ) -> _Groups | None:
     """Return the groups if hardly a customer is given twice: each group is given once."""
-    names = [clean_text(str(cell)) for cell in sample[customer][~blank]]
+    names = [clean_text(str(cell)) for cell in sample.rows(~blank).listed(customer)]
     if len(set(names)) < _DISTINCT * len(names):
         return None
     return _Groups(customer, filled, None)
 
 
-def _goes_on(days: pd.Series[Any], dated: Bools) -> bool:
+def _goes_on(days: Sequence[Any]) -> bool:
     """Return whether the lines are in the order of their dates, as no grouped ones are."""
     from abcxyz.tables.values.days import day_form, parse_days
 
-    cells = list(days[dated])
-    if len(cells) < 4:
+    if len(days) < 4:
         return False
     try:
-        read, _ = parse_days(cells, day_form(cells))
+        read, _ = parse_days(days, day_form(days))
     except InputError:
         return False
     steps = np.diff(read[~np.isnat(read)].astype(np.int64))
@@ -182,18 +180,18 @@ def _goes_on(days: pd.Series[Any], dated: Bools) -> bool:
 def _filled(table: Table, columns: tuple[str, ...], marker: str | None, remark: str) -> Table:
     needs = list(dict.fromkeys([*columns, *([] if marker is None else [marker])]))
 
-    def begin() -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def begin() -> Callable[[Batch], Batch]:
         last: dict[str, Any] = dict.fromkeys(columns)
 
-        def fill(batch: pd.DataFrame) -> pd.DataFrame:
+        def fill(batch: Batch) -> Batch:
             changed: dict[str, Any] = {}
             blank = missing_cells(batch[columns[0]])
             for column in columns:
                 changed[column], last[column] = _fill(batch[column], last[column])
-            part = batch.assign(**changed)
+            part = batch.with_columns(changed)
             if marker is None:
                 return part
-            return part[blank | ~missing_cells(batch[marker])]
+            return part.rows(blank | ~missing_cells(batch[marker]))
 
         return fill
 
@@ -207,9 +205,9 @@ def _filled(table: Table, columns: tuple[str, ...], marker: str | None, remark: 
     )
 
 
-def _fill(column: pd.Series[Any], above: Any) -> tuple[npt.NDArray[Any], Any]:
+def _fill(column: Cells, above: Any) -> tuple[npt.NDArray[Any], Any]:
     """Return the cells of a column with the value above in blank ones, and the last value."""
-    cells = column.to_numpy(dtype=object)
+    cells = objects(cell_list(column))
     missing = missing_cells(column)
     place = np.where(missing, -1, np.arange(len(cells)))
     place = np.maximum.accumulate(place) if len(place) else place
@@ -227,14 +225,14 @@ def _check_sums(table: Table, customer: str, marker: str, amount: str) -> None:
     cells: dict[Any, None] = {}
     parts = []
     for batch in table.batches([customer, marker, amount]):
-        cells.update(dict.fromkeys(batch[amount].dropna().unique()))
+        cells.update(dict.fromkeys(distinct(batch[amount])[1]))
         parts.append(batch)
     form = amount_form(list(cells), name=amount)
     for batch in parts:
-        values, _ = parse_amounts(list(batch[amount]), form)
+        values, _ = parse_amounts(batch.listed(amount), form)
         is_head = ~missing_cells(batch[customer]) & missing_cells(batch[marker])
         for line, head, name, value in zip(
-            batch.index, is_head, batch[customer], values, strict=True
+            batch.lines.tolist(), is_head, batch.listed(customer), values, strict=True
         ):
             if head:
                 group.append(None if math.isnan(value) else float(value))

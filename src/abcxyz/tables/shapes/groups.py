@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.errors import InputError
-from abcxyz.tables.table import SAMPLE, FrameTable, Table, first_rows
+from abcxyz.tables.table import SAMPLE, Batch, MemoryTable, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.columns import Cells, cell_list
 from abcxyz.tables.values.text import clean_text
 from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue, Figure
@@ -58,16 +57,16 @@ def without_groups(
     start = first_rows(table)
     if start is None or len(start) >= SAMPLE:
         return None
-    frame = pd.concat(list(table.batches()))
-    names = [clean_text(str(cell)) for cell in frame[customer]]
-    values = np.stack([_numbers(frame[column], column) for column in amounts], axis=1)
+    batch = Batch.concat(list(table.batches()))
+    names = [clean_text(str(cell)) for cell in batch.listed(customer)]
+    values = np.stack([_numbers(batch[column], column) for column in amounts], axis=1)
     lines = np.flatnonzero(~totals(names) & (values != 0).any(axis=1))
     heads = group_lines(values[lines])
     if heads is None:
         return None
-    above = np.zeros(len(frame), dtype=bool)
+    above = np.zeros(len(batch), dtype=bool)
     above[lines[heads]] = True
-    below = np.zeros(len(frame), dtype=bool)
+    below = np.zeros(len(batch), dtype=bool)
     below[lines] = True
     below &= ~above
     outer = company_share([name for name, line in zip(names, above, strict=True) if line])
@@ -87,13 +86,14 @@ def without_groups(
         column=customer,
         count=Figure(int(len(lines) - np.count_nonzero(left))),
     )
-    return FrameTable(
-        table.where, frame[~left], None, [remark, *table.remarks], roles=dict(table.roles)
+    return MemoryTable(
+        table.where, batch.rows(~left), [remark, *table.remarks], roles=dict(table.roles)
     )
 
 
-def _numbers(cells: pd.Series[Any], name: str) -> Floats:
-    values, _ = parse_amounts(list(cells), amount_form(list(cells), name=name))
+def _numbers(column: Cells, name: str) -> Floats:
+    cells = cell_list(column)
+    values, _ = parse_amounts(cells, amount_form(cells, name=name))
     return np.nan_to_num(values)
 
 

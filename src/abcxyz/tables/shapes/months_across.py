@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from abcxyz.errors import InputError
 from abcxyz.tables.layout.heading import roles_of_heading
@@ -16,7 +15,8 @@ from abcxyz.tables.layout.options import ShapeOptions
 from abcxyz.tables.layout.periods import Period, periods_with_measures, year_in
 from abcxyz.tables.roles import ROLES
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
+from abcxyz.tables.values.columns import Cells, cell_list, distinct, numbers, objects, spread
 from abcxyz.tables.values.text import is_missing
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
@@ -182,13 +182,11 @@ def melt_months(
     days = np.array([period.start for period in periods.values()], dtype="M8[s]")
     wide = list(periods)
 
-    def melted(batch: pd.DataFrame) -> pd.DataFrame:
-        cells = batch[wide].to_numpy(dtype=None if _all_numbers(batch[wide]) else object)
+    def melted(batch: Batch) -> Batch:
+        cells = _matrix([batch[column] for column in wide])
         rows, places = np.nonzero(_is_sale(cells))
-        part = batch[[key for key in keys if key in batch.columns]].iloc[rows].copy()
-        part[day] = days[places]
-        part[money] = cells[rows, places]
-        return part
+        part = batch.select(key for key in keys if key in batch.names).rows(rows)
+        return part.with_columns({day: days[places], money: cells[rows, places]})
 
     first, last = min(days).item().date(), max(days).item().date()
     units = {period.unit for period in periods.values()}
@@ -218,8 +216,12 @@ def _free(name: str, taken: Sequence[str]) -> str:
     return name
 
 
-def _all_numbers(frame: pd.DataFrame) -> bool:
-    return all(dtype.kind in "iuf" for dtype in frame.dtypes)
+def _matrix(columns: Sequence[Cells]) -> npt.NDArray[Any]:
+    """Return (n, m) cells of m columns: numbers if all are, else objects."""
+    known = [numbers(column) for column in columns]
+    if not any(one is None for one in known):
+        return np.stack([one for one in known if one is not None], axis=1)
+    return np.stack([objects(cell_list(column)) for column in columns], axis=1)
 
 
 def _is_sale(cells: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
@@ -227,9 +229,10 @@ def _is_sale(cells: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     if cells.dtype != object:
         sale: npt.NDArray[np.bool_] = (cells != 0) & (cells == cells)
         return sale
-    codes, distinct = pd.factorize(cells.ravel(), use_na_sentinel=True)
-    some = np.array([not is_missing(cell) and not _is_zero(cell) for cell in distinct], dtype=bool)
-    return np.append(some, False)[codes].reshape(cells.shape)
+    codes, found = distinct(cells.ravel())
+    some = np.array([not is_missing(cell) and not _is_zero(cell) for cell in found], dtype=bool)
+    sales: npt.NDArray[np.bool_] = spread(codes, some, False)
+    return sales.reshape(cells.shape)
 
 
 def _is_zero(cell: Any) -> bool:

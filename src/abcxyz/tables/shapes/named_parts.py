@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-import pandas as pd
 
 from abcxyz.tables.layout.periods import Period, periods_with_measures, year_in
 from abcxyz.tables.layout.several import UnitedTable
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 __all__ = ["dated_by_names"]
@@ -73,10 +72,10 @@ def _period_in(where: str) -> Period | None:
     return None if found is None else found[0]
 
 
-def _with_date(name: str, start: object) -> Callable[[], Callable[[pd.DataFrame], pd.DataFrame]]:
+def _with_date(name: str, start: object) -> Callable[[], Callable[[Batch], Batch]]:
     day = np.datetime64(str(start), "s")
 
-    def dated(batch: pd.DataFrame) -> pd.DataFrame:
-        return batch.assign(**{name: np.full(len(batch), day)})
+    def dated(batch: Batch) -> Batch:
+        return batch.with_columns({name: np.full(len(batch), day)})
 
     return lambda: dated

@@ -8,7 +8,6 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats
@@ -16,8 +15,9 @@ from abcxyz.errors import InputError
 from abcxyz.tables.layout.periods import Period, period_of
 from abcxyz.tables.roles import REQUIRED
 from abcxyz.tables.shapes.groups import company_share
-from abcxyz.tables.table import FrameTable, Table, first_rows
+from abcxyz.tables.table import Batch, MemoryTable, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
+from abcxyz.tables.values.columns import cell_list, objects, taken
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue, Figure
@@ -65,10 +65,10 @@ def grouped_report(
     sum of the sales below it, and so must the totals.
     """
     start = first_rows(table)
-    if start is None or not _is_report(start[column].head(_SAMPLE)):
+    if start is None or not _is_report(start.listed(column)[:_SAMPLE]):
         return None
-    frame = pd.concat(list(table.batches()))
-    rows = _Rows.of(frame[column], frame[amount], amount, is_total)
+    batch = Batch.concat(list(table.batches()))
+    rows = _Rows.of(batch.listed(column), batch.listed(amount), amount, is_total)
     if max(rows.documents.sum(), rows.dated.sum()) < _LEAST or not rows.names.any():
         return None
     problem: tuple[str, float, float] | None = None
@@ -81,7 +81,7 @@ def grouped_report(
         if found is None:
             if goods and not rows.documents.any():
                 _check_customers(table.where, rows, leaves)
-            return _sales(table, frame, column, amount, leaves)
+            return _sales(table, batch, column, amount, leaves)
         problem = problem or found
     assert problem is not None
     group, total, below = problem
@@ -95,7 +95,7 @@ def grouped_report(
     )
 
 
-def _is_report(cells: pd.Series[Any]) -> bool:
+def _is_report(cells: Sequence[Any]) -> bool:
     """Return whether a column has periods or documents, and other texts."""
     texts = [(cell, clean_text(str(cell))) for cell in cells if not is_missing(cell)]
     dated = sum(
@@ -105,28 +105,23 @@ def _is_report(cells: pd.Series[Any]) -> bool:
     return 0 < dated < len(texts)
 
 
-def _sales(
-    table: Table, frame: pd.DataFrame, column: str, amount: str, leaves: Sequence[Leaf]
-) -> Table:
-    places = [place for place, _, _ in leaves]
-    result = pd.DataFrame(
-        {
-            column: np.array([who for _, who, _ in leaves], dtype=object),
-            "date": np.array([day for _, _, day in leaves], dtype="M8[s]"),
-            amount: frame[amount].to_numpy(dtype=object)[places],
-        },
-        index=frame.index[places],
-    )
+def _sales(table: Table, batch: Batch, column: str, amount: str, leaves: Sequence[Leaf]) -> Table:
+    places = np.array([place for place, _, _ in leaves], dtype=np.int64)
+    columns = {
+        column: objects(who for _, who, _ in leaves),
+        "date": np.array([day for _, _, day in leaves], dtype="M8[s]"),
+        amount: objects(cell_list(taken(batch[amount], places))),
+    }
+    result = Batch(columns, columns.values(), batch.lines[places])
     remark = _SAY.message(
         "the column {column!r} holds groups: {count} innermost lines are read as sales, the lines "
         "of groups and totals are left out",
         column=column,
         count=Figure(len(leaves)),
     )
-    return FrameTable(
+    return MemoryTable(
         table.where,
         result,
-        None,
         [remark, *table.remarks],
         roles=dict(zip(REQUIRED, (column, "date", amount), strict=True)),
     )
@@ -167,8 +162,8 @@ class _Rows:
     @classmethod
     def of(
         cls,
-        cells: pd.Series[Any],
-        amounts: pd.Series[Any],
+        cells: Sequence[Any],
+        amounts: Sequence[Any],
         name: str,
         is_total: Callable[[str], bool],
     ) -> _Rows:
@@ -178,7 +173,7 @@ class _Rows:
             None if day is not None or not text else _period_of(cell, text)
             for cell, text, day in zip(cells, labels, days, strict=True)
         ]
-        values, _ = parse_amounts(list(amounts), amount_form(list(amounts), name=name))
+        values, _ = parse_amounts(amounts, amount_form(amounts, name=name))
         return cls(labels, days, periods, values, np.array([*map(is_total, labels)], dtype=bool))
 
     @property

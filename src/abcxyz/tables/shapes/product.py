@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
+from abcxyz._arrays import is_missing
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 from abcxyz.tables.values.amounts import AmountForm, amount_form, parse_amounts
+from abcxyz.tables.values.columns import Cells, distinct, numbers, spread
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["quantity_times_price"]
@@ -48,18 +49,21 @@ def quantity_times_price(table: Table, *, decimal: str | None = None) -> Table |
     def begin() -> Any:
         forms = _forms(table, parts, decimal)
 
-        def multiplied(batch: pd.DataFrame) -> pd.DataFrame:
+        def multiplied(batch: Batch) -> Batch:
             factors, bad = zip(
                 *(_numbers(batch[part], forms[part]) for part in parts), strict=True
             )
             amounts = np.round(factors[0] * factors[1], _DECIMALS)
             unreadable = bad[0] | bad[1]
             if not unreadable.any():
-                return batch.assign(**{name: amounts})
+                return batch.with_columns({name: amounts})
             cells = amounts.astype(object)
-            texts = batch[quantity].astype(str) + " × " + batch[price].astype(str)
-            cells[unreadable] = texts.to_numpy(dtype=object)[unreadable]
-            return batch.assign(**{name: cells})
+            lines = batch.rows(unreadable)
+            cells[unreadable] = [
+                None if is_missing(one) or is_missing(other) else f"{one} × {other}"
+                for one, other in zip(*map(lines.listed, parts), strict=True)
+            ]
+            return batch.with_columns({name: cells})
 
         return multiplied
 
@@ -91,18 +95,18 @@ def _forms(table: Table, parts: Sequence[str], decimal: str | None) -> dict[str,
     cells: dict[str, dict[Any, None]] = {part: {} for part in parts}
     for batch in table.batches(parts):
         for part in parts:
-            if batch[part].dtype.kind not in "iuf":
-                cells[part].update(dict.fromkeys(batch[part].dropna().unique()))
+            if numbers(batch[part]) is None:
+                cells[part].update(dict.fromkeys(distinct(batch[part])[1]))
     return {
         part: amount_form(list(distinct), decimal=decimal, name=part)
         for part, distinct in cells.items()
     }
 
 
-def _numbers(column: pd.Series[Any], form: AmountForm) -> tuple[Any, Any]:
-    if column.dtype.kind in "iuf":
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        return values, np.zeros(len(values), dtype=bool)
-    codes, cells = pd.factorize(column, use_na_sentinel=True)
-    values, bad = parse_amounts(list(cells), form)
-    return np.append(values, np.nan)[codes], np.append(bad, False)[codes]
+def _numbers(column: Cells, form: AmountForm) -> tuple[Any, Any]:
+    known = numbers(column)
+    if known is not None:
+        return known, np.zeros(len(known), dtype=bool)
+    codes, cells = distinct(column)
+    values, bad = parse_amounts(cells, form)
+    return spread(codes, values, np.nan), spread(codes, bad, False)

@@ -23,7 +23,7 @@ from abcxyz.tables.shapes.outline import grouped_report
 from abcxyz.tables.shapes.product import quantity_times_price
 from abcxyz.tables.shapes.undated import on_one_day
 from abcxyz.tables.shapes.year_month import year_and_month
-from abcxyz.tables.table import FrameTable, Table
+from abcxyz.tables.table import MemoryTable, Table
 from abcxyz.tables.values.totals import total_cells
 
 __all__ = ["recognise_shape"]
@@ -182,7 +182,7 @@ def recognise_shape(
     for origin in _origins(shaped):
         if isinstance(origin, DerivedTable):
             read.update(origin.needs)
-        elif isinstance(origin, FrameTable):
+        elif isinstance(origin, MemoryTable):
             _refuse_uncached(origin, read)
     return shaped
 
@@ -197,7 +197,7 @@ def _origins(table: Table) -> Iterator[Table]:
             yield from _origins(one)
 
 
-def _refuse_uncached(table: FrameTable, read: Collection[str]) -> None:
+def _refuse_uncached(table: MemoryTable, read: Collection[str]) -> None:
     """Raise an error if a column that is read holds formulas without a stored value."""
     for column, cell in table.uncached.items():
         if column in read:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
-import pandas as pd
 
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["is_dated", "on_one_day"]
@@ -28,8 +27,8 @@ def on_one_day(table: Table, day: date) -> Table:
     while name in table.columns:
         name += "_"
 
-    def dated(batch: pd.DataFrame) -> pd.DataFrame:
-        return batch.assign(**{name: np.full(len(batch), np.datetime64(day, "s"))})
+    def dated(batch: Batch) -> Batch:
+        return batch.with_columns({name: np.full(len(batch), np.datetime64(day, "s"))})
 
     remark = Catalogue().message(
         "the table has no dates: customers are classified by ABC alone, XYZ needs the date of "

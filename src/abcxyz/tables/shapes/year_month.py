@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-import pandas as pd
-
 from abcxyz.tables.layout.periods import period_of
 from abcxyz.tables.shapes.derived import DerivedTable
-from abcxyz.tables.table import Table, first_rows
+from abcxyz.tables.table import Batch, Table, first_rows
+from abcxyz.tables.values.columns import distinct, objects, spread
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -37,12 +35,14 @@ def year_and_month(table: Table) -> Table | None:
     parts = [year, month] if day is None else [year, month, day]
     name = " ".join(parts)
 
-    def dated(batch: pd.DataFrame) -> pd.DataFrame:
-        cells = batch[parts].astype(object)
-        codes, keys = pd.factorize(pd.MultiIndex.from_frame(cells.where(cells.notna(), "")))
-        dates = np.empty(len(keys), dtype=object)
-        dates[:] = [_date(key, quarters=quarters) for key in keys]
-        return batch.assign(**{name: dates[codes]})
+    def dated(batch: Batch) -> Batch:
+        cells = (
+            ["" if one is None or one != one else one for one in batch.listed(part)]
+            for part in parts
+        )
+        codes, keys = distinct(objects(zip(*cells, strict=True)))
+        dates = objects(_date(key, quarters=quarters) for key in keys)
+        return batch.with_columns({name: spread(codes, dates, None)})
 
     remark = _SAY.message("the date is made of the columns {columns}", columns=", ".join(parts))
     return DerivedTable(
@@ -60,10 +60,10 @@ def _find(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((plain[name] for name in names if name in plain), None)
 
 
-def _are_parts(sample: pd.DataFrame, year: str, month: str) -> bool:
+def _are_parts(sample: Batch, year: str, month: str) -> bool:
     """Return whether the cells are years, and months without a year."""
-    years = [_whole(cell) for cell in sample[year].dropna().unique()[:50]]
-    months = list(sample[month].dropna().unique()[:50])
+    years = [_whole(cell) for cell in distinct(sample[year])[1][:50]]
+    months = distinct(sample[month])[1][:50]
     return (
         bool(years)
         and bool(months)

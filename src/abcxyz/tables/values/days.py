@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Days
@@ -235,8 +234,8 @@ def _calendar_day(cell: object) -> date | None:
     """Return the day of a typed date; None for its missing value, which is a date too."""
     if is_missing(cell):
         return None
-    moment = cell if isinstance(cell, date) else pd.Timestamp(cell)  # type: ignore[arg-type]
-    return date(moment.year, moment.month, moment.day)
+    moment = cell.astype("M8[D]").item() if isinstance(cell, np.datetime64) else cell
+    return date(moment.year, moment.month, moment.day) if isinstance(moment, date) else None
 
 
 def _day(head: object, form: DayForm) -> date | None:
