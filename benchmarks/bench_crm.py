@@ -291,7 +291,8 @@ def measure(folder: Path, peer: str | None) -> None:
 `python benchmarks/bench_crm.py` makes 1 M deals, 5.8 M stage changes, 10 M activities, 1 M leads
 and 1 M product lines as Parquet. CPU seconds of all threads, everything in one run; the peers get
 the stage changes alone, the survival fitters 1 M durations. The peak of the functions together is
-{own_peak:.1f} GB.
+{own_peak:.1f} GB. `crm all` also makes the reports that learn from the past, and
+judges every week for anomalies.
 
 {table(["work", "CPU s", "goal"], rows)}
 

@@ -89,7 +89,7 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     ): "columns without a field are no columns, which is found before",
     (
         "src/abcxyz/history/rows.py",
-        "CHUNK = 1 << 16",
+        "_CHUNK = 1 << 16",
     ): "rows are the same in other pieces",
     (
         "src/abcxyz/history/upkeep.py",

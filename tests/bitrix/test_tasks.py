@@ -64,7 +64,7 @@ def test_a_confirmed_task_is_written_once_with_all_its_fields(
     assert first.draft.number == second.draft.number == "1"
     (task,) = store(site, "tasks")
     assert task["TITLE"] == "Позвонить (b)в(/b) Ромашку"
-    assert task["DESCRIPTION"] == f"Счёт\nне оплачен\n[abcxyz:{draft.token[:16]}]"
+    assert task["DESCRIPTION"] == f"Счёт\nне оплачен\n[abcxyz:task-{draft.token[:16]}]"
     assert (task["RESPONSIBLE_ID"], task["UF_CRM_TASK"]) == (2, ["CO_1"])
     assert site.portal.state.zone.iso(task["DEADLINE"]) == "2026-06-02T18:00:00+03:00"
 

@@ -78,6 +78,20 @@ def test_a_window_of_months(folder: str, capsys: pytest.CaptureFixture[str]) -> 
     assert (row["at_start"], row["created"], row["won"], row["at_end"]) == (1, 1, 1, 1)
 
 
+def test_a_month_ends_the_window_with_its_last_day(
+    folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["crm", "flow", folder, "--zone", "UTC", "--from", "2026-05", "--to", "2026-05"]
+    assert main([*argv, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["window"] == ["2026-05-01", "2026-06-01"]
+
+
+def test_a_funnel_of_no_deals_says_so(folder: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["crm", "funnel", folder, "--zone", "UTC", "--as-of", "2020-01-01"]
+    assert main(argv) == 0
+    assert capsys.readouterr().out.startswith("No deal began in this window.")
+
+
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
@@ -88,6 +102,11 @@ def test_a_window_of_months(folder: str, capsys: pytest.CaptureFixture[str]) -> 
         (["all", "--by", "stage"], "name one report"),
         (["managers", "--funnel", "service"], "service"),
         (["sla", "--holidays", "{folder}/stages.csv"], "which is no day"),
+        (["sla", "--holidays", "{folder}/none.txt"], "cannot be read"),
+        (["funnel", "--horizon", "-1"], "number of days above 0"),
+        (["funnel", "--horizon", "nan"], "number of days above 0"),
+        (["sources", "--margin", "30"], "is not between 0 and 1"),
+        (["funnel", "--by", "stage"], "give the stage too"),
     ],
 )
 def test_refusals(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -199,3 +200,18 @@ def test_forget_counts_first_and_erases_then(
     assert 0 == main(["history", "vacuum"])
     assert 2 == main(["history", "backup"])
     assert b"c1-s3cr3t" not in (folder / "copy.db").read_bytes()
+
+
+def test_a_command_seldom_searches_for_garbage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And leaves the collector as it was."""
+    file = tmp_path / "sales.csv"
+    rows = [f"c{n % 50},2026-0{n % 9 + 1}-1{n % 7},{n}" for n in range(2_000)]
+    file.write_text("\n".join(["customer,date,amount", *rows, ""]), "utf-8")
+    usual = gc.get_threshold()
+    before = sum(one["collections"] for one in gc.get_stats())
+    assert main(["classify", str(file), "--as-of", "2026-11-01", "--json"]) == 0
+    assert sum(one["collections"] for one in gc.get_stats()) - before < 10
+    assert gc.get_threshold() == usual
+    assert json.loads(capsys.readouterr().out)["customers"] == 50

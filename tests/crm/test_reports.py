@@ -436,3 +436,12 @@ def test_durations_of_different_bases_are_not_mixed() -> None:
     entered = activity(crm(activities=acts.take([1, 2])), classes={0: "A", 1: "C"})
     assert entered.basis == "entered"
     assert "100.00 % of the entered time went to class C" in entered.explain()
+
+
+def test_a_young_funnel_tells_the_share_won_by_the_last_day_that_is_known() -> None:
+    """Every deal of these closes after five days, and nothing is older than seven."""
+    deals = tuple(((i, "sales", "NEW"), (i + 120, "sales", "WON")) for i in range(4))
+    data = read(World((*deals, ((0, "sales", "NEW"),)), ()), 180)
+    sentence = cycle(data).explain()
+    assert "are won within 7 days." in sentence
+    assert "–" not in sentence

@@ -11,14 +11,18 @@ from typing import Any
 import attrs
 import numpy as np
 import pytest
+from tests.history.older_files import write_older
 
 from abcxyz import Settings, Transactions, analyze
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.dynamics.backfill import backfill_panels
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history import SCHEMA_VERSION, History
-from abcxyz.history.schema import MIGRATIONS
 
+SWAP = (
+    "UPDATE snapshot_column SET packed = (SELECT packed FROM snapshot_column WHERE name = '{}') "
+    "WHERE name = '{}'"
+)
 OWNERS = {"a": "Ёлкина «A»", "c": "\u202eabc"}
 
 
@@ -50,12 +54,11 @@ def test_sales_and_owners_come_back(tmp_path: Path, whole: bool, customers: Any)
     assert [OWNERS.get(one, "") for one in snapshot.customers.tolist()] == [*details.owners]
 
 
-def test_what_is_not_known_is_null_in_the_file(tmp_path: Path) -> None:
-    """A customer without sales has no list of numbers, and a date that is none is no number."""
+def test_what_is_not_known_comes_back(tmp_path: Path) -> None:
+    """A row without sales, a number that is none within one, a zero with a sign, and no date."""
     made = analyzed()
     days = made.snapshot.last_day
-    sales = made.panel.sales.copy()
-    sales[0] = np.nan
+    sales = np.array([[np.nan, np.nan], [np.nan, -0.0], [1.1, 0.0]])[: len(made.panel)]
     with History(tmp_path / "h.db") as history:
         history.save(
             attrs.evolve(made.snapshot, last_day=np.array([days[0], "NaT"], days.dtype)),
@@ -63,11 +66,10 @@ def test_what_is_not_known_is_null_in_the_file(tmp_path: Path) -> None:
         )
         (info,) = history.snapshots()
         assert np.isnat(history.load(info).last_day).tolist() == [False, True]
-    with contextlib.closing(sqlite3.connect(tmp_path / "h.db")) as base:
-        rows = base.execute(
-            "SELECT last_day IS NULL, sales IS NULL FROM customer_state ORDER BY place"
-        ).fetchall()
-    assert rows == [(0, 1), (1, 0)]
+        details = history.details(info)
+    assert details is not None
+    np.testing.assert_array_equal(details.sales, sales)
+    assert np.signbit(details.sales[1, 1])
 
 
 def test_a_snapshot_without_sales_gets_them_later(tmp_path: Path) -> None:
@@ -91,19 +93,49 @@ def test_a_panel_of_other_customers_is_refused(tmp_path: Path) -> None:
         assert () == history.snapshots()
 
 
-@pytest.mark.parametrize("change", ["sales = '[1,2]'", "owner = 'x'", "sales = NULL"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        SWAP.format("sales 1", "sales 0"),
+        SWAP.format("value", "owner"),
+        "DELETE FROM snapshot_column WHERE name = 'sold'",
+        "UPDATE snapshot SET details = '-'",
+    ],
+)
 def test_changed_sales_are_refused(tmp_path: Path, change: str) -> None:
     made, path = analyzed(), tmp_path / "h.db"
     with History(path) as history:
         history.save(made.snapshot, panel=made.panel, owners=OWNERS)
     with contextlib.closing(sqlite3.connect(path)) as db, db:
-        db.execute(f"UPDATE customer_state SET {change} WHERE customer = 'b'")
+        db.execute(change)
     with History(path) as history:
         (info,) = history.snapshots()
         assert made.snapshot == history.load(info)
         assert 1 == len(history.check())
         with pytest.raises(HistoryError, match="damaged"):
             history.details(info)
+
+
+def test_the_sales_of_a_month_are_stored_once(tmp_path: Path) -> None:
+    """Windows that overlap share their months; a deleted snapshot leaves nothing behind."""
+    days = [date(2026, month, day) for month in range(1, 9) for day in (3, 17)]
+    amounts = [5.0 + i / 4 for i in range(16)]
+    sales = Transactions(["a", "b"] * 8, days, amounts)
+    pairs = backfill_panels(
+        sales, since=date(2026, 3, 1), as_of=date(2026, 9, 1), settings=Settings(period="3M")
+    )
+    with History(tmp_path / "h.db") as history:
+        for snapshot, panel in pairs:
+            history.save(snapshot, panel=panel)
+        find = (
+            "SELECT count(DISTINCT packed), count(*) FROM snapshot_column WHERE name LIKE 'sales%'"
+        )
+        stored = len(history.snapshots())
+        assert [(8, 3 * stored)] == history._db.execute(find).fetchall()
+        assert () == history.check()
+        history.prune(date(2026, 9, 1), job="")
+        for table in ("snapshot_column", "packed", "customer"):
+            assert [(0,)] == history._db.execute(f"SELECT count(*) FROM {table}").fetchall()
 
 
 def test_an_erased_customer_leaves_no_sales(tmp_path: Path) -> None:
@@ -120,10 +152,11 @@ def test_an_erased_customer_leaves_no_sales(tmp_path: Path) -> None:
 
 
 def test_analysts_read_sales_by_month(tmp_path: Path) -> None:
-    """The view has a row per customer and month with sales, and they add up to the value."""
-    made, path = analyzed(), tmp_path / "h.db"
-    with History(path) as history:
+    """The table has a row per customer and month with sales, and they add up to the value."""
+    made, path = analyzed(), tmp_path / "tables.db"
+    with History(tmp_path / "h.db") as history:
         history.save(made.snapshot, panel=made.panel, owners=OWNERS, job="north")
+        history.export(path, since=made.snapshot.dated)
     with contextlib.closing(sqlite3.connect(path)) as db, db:
         rows = db.execute(
             "SELECT customer, owner, bucket, since, amount FROM customer_sales ORDER BY 1, 3"
@@ -133,35 +166,53 @@ def test_analysts_read_sales_by_month(tmp_path: Path) -> None:
         ("b", None, 1, "2026-01-01"),
         ("b", None, 2, "2026-02-01"),
     ]
-    # SQLite may round the last binary digit of a number in JSON.
-    assert [row[4] for row in rows] == pytest.approx([0.3, 100.1, -7.25], rel=1e-15)
+    amounts = made.panel.sales
+    assert [row[4] for row in rows] == [amounts[1, 1], amounts[0, 0], amounts[0, 1]]
 
 
-def test_an_older_file_loses_nothing(tmp_path: Path) -> None:
-    """A file of every version with jobs is brought up, with its snapshots and without sales."""
-    made = analyzed()
-    with History(tmp_path / "new.db") as history:
-        history.save(made.snapshot, job="north")
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("customers", [("b", "a", "c"), (7, 9, 8)])
+def test_an_older_file_loses_nothing(tmp_path: Path, whole: bool, customers: Any) -> None:
+    """Snapshots, sales and owners are as they were, to the last bit, and the rows are gone."""
+    made = analyzed(whole, customers)
     path = tmp_path / "old.db"
-    with (
-        contextlib.closing(sqlite3.connect(tmp_path / "new.db")) as new,
-        contextlib.closing(sqlite3.connect(path)) as old,
-        old,
-    ):
-        for step in MIGRATIONS[:3]:
-            old.executescript(step)
-        for table in ("snapshot", "customer_state"):
-            names = [row[1] for row in old.execute(f"PRAGMA table_info({table})")]
-            for row in new.execute(f"SELECT {', '.join(names)} FROM {table}"):
-                old.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(names))})", row)
-        old.execute("PRAGMA user_version = 3")
-        old.execute(f"PRAGMA application_id = {0x61627879}")
+    write_older(path, 6, [made.snapshot], job="north", panels=[made.panel], owners=OWNERS)
     with History(path) as history:
         assert SCHEMA_VERSION == history.version
         (info,) = history.snapshots()
         assert made.snapshot == history.load(info)
-        assert history.details(info) is None
-        assert history.save(made.snapshot, panel=made.panel, job="north")
+        details = history.details(info)
+        assert details is not None
+        np.testing.assert_array_equal(details.sales, made.panel.sales)
+        assert details.sales.dtype == made.panel.sales.dtype
+        assert [OWNERS.get(one, "") for one in made.panel.customers.tolist()] == [*details.owners]
+        assert () == history.check()
+        assert not history.save(made.snapshot, panel=made.panel, owners=OWNERS, job="north")
+        tables = history._db.execute("SELECT name FROM sqlite_master").fetchall()
+        assert not {"customer_state", "customer_history"} & {name for (name,) in tables}
+
+
+@pytest.mark.parametrize(
+    ("change", "loads"),
+    [
+        ("UPDATE customer_state SET sales = '[1,2]' WHERE place = 0", True),
+        ("UPDATE customer_state SET sales = '[1' WHERE place = 0", True),
+        ("UPDATE customer_state SET owner = 'x'", True),
+        ("UPDATE customer_state SET value = 3.5 WHERE place = 0", False),
+        ("DELETE FROM customer_state WHERE place = 0", False),
+    ],
+)
+def test_what_was_damaged_before_stays_so(tmp_path: Path, change: str, loads: bool) -> None:
+    """The conversion of an older file is not taken for the save of what it finds."""
+    made, path = analyzed(), tmp_path / "old.db"
+    write_older(path, 6, [made.snapshot], panels=[made.panel], owners=OWNERS, more=[change])
+    with History(path) as history:
+        (info,) = history.snapshots()
+        assert 1 == len(history.check())
+        with pytest.raises(HistoryError, match="damaged"):
+            history.details(info) if loads else history.load(info)
+        if loads:
+            assert made.snapshot == history.load(info)
 
 
 def test_the_past_is_filled_with_sales() -> None:

@@ -18,6 +18,7 @@ from abcxyz import Settings, Shares, Window
 from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.errors import AbcxyzError, HistoryError, InputError
 from abcxyz.history import CustomerState, Details, History, RaisedAlert, SnapshotInfo
+from abcxyz.history.packed.columns import read_owners, read_sales, write_details
 from abcxyz.history.schema import MIGRATIONS
 
 FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (2, 3, 4))
@@ -198,30 +199,26 @@ def test_a_customer_twice_is_named(history: History) -> None:
     assert () == history.snapshots()
 
 
-def test_rows_are_inserted_in_their_order(history: History) -> None:
-    """Numbers before text, each ascending: appending is faster than inserting."""
+def test_customers_are_numbered_as_they_come(history: History) -> None:
+    """Once in the file, numbers apart from text; a customer of no snapshot has no number."""
     customers = np.array([10, "b", 9, "a", "10", -1], dtype=object)
     history.save(attrs.evolve(made(customers=tuple("pqrstu")), customers=customers))
-    history.save(made(FEBRUARY, customers=(3, -2, 1)))
-    assert [
-        (1, [(-1, 5), (9, 2), (10, 0), ("10", 4), ("a", 3), ("b", 1)]),
-        (2, [(-2, 1), (1, 2), (3, 0)]),
-    ] == [
-        (number, history._db.execute(
-            "SELECT customer, place FROM customer_state WHERE snapshot = ?", (number,)
-        ).fetchall())
-        for number in (1, 2)
-    ]  # fmt: skip
+    history.save(made(FEBRUARY, customers=(3, 10, 1)))
+    numbered = [(0, 10), (1, "b"), (2, 9), (3, "a"), (4, "10"), (5, -1), (6, 3), (7, 1)]
+    find = "SELECT number, id FROM customer ORDER BY number"
+    assert numbered == history._db.execute(find).fetchall()
+    history.save(made(FEBRUARY, customers=(1, 4)))
+    assert [*numbered[:6], (7, 1), (8, 4)] == history._db.execute(find).fetchall()
 
 
 @pytest.mark.parametrize("size", [3, 4, 5, 8, 9])
-def test_rows_are_converted_piece_by_piece(
+def test_columns_are_written_piece_by_piece(
     history: History, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     """Also where the last piece is a part, or is whole; the hash does not depend on them."""
     history.save(made(customers=[*range(size)]), job="whole")
-    for module in ("rows", "insertion"):
-        monkeypatch.setattr(f"abcxyz.history.{module}.CHUNK", 4)
+    monkeypatch.setattr("abcxyz.history.rows._CHUNK", 4)
+    monkeypatch.setattr("abcxyz.history.packed.encoding._FRAME", 4)
     one = made(customers=[*range(size)])
     assert not history.save(one, job="whole") or size > 4
     assert history.save(one, job="pieces")
@@ -411,10 +408,12 @@ def test_sales_without_customers_or_periods(tmp_path: Path) -> None:
         assert () == history.check()
 
 
-def test_details_without_periods() -> None:
+def test_details_without_periods(history: History) -> None:
     """Nobody has sales where the window holds no period."""
-    none = Details(sales=np.empty((2, 0)), owners=("ann", ""))
-    assert [(None, "ann"), (None, None)] == none.rows
+    none, who = Details(sales=np.empty((2, 0)), owners=("ann", "")), np.array([0, 1])
+    write_details(history._db, 1, who, none.sales, none.owners)
+    assert (2, 0) == read_sales(history._db, 1, who, 0).shape
+    assert none.owners == read_owners(history._db, 1, 2)
 
 
 @pytest.mark.parametrize("record", [CustomerState, Details, RaisedAlert, SnapshotInfo])

@@ -12,7 +12,7 @@ from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.dashboard.data import ShownAlert
 from abcxyz.i18n import text
-from abcxyz.report.customers import Facts, name_of
+from abcxyz.report.customers import Facts, name_of, names_of
 from abcxyz.report.page.payload import STEP_LETTERS, customer_columns
 from abcxyz.report.vocabulary import ALERT_KINDS
 
@@ -47,7 +47,7 @@ def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
     table: Table = {
         # As the data have them: the page shortens texts and rounds amounts.
         "Customer": [str(customers[i]) for i in places],
-        "Name": [name_of(analysis, customers[i]) for i in places],
+        "Name": names_of(analysis, [customers[i] for i in places]),
         "Segment": [_segment(columns["segment"][i]) for i in places],
         "Value": [known(values[i]) for i in places],
         "The window before": [known(before[i]) for i in places],

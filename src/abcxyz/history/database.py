@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from os import PathLike
 from pathlib import Path
 
 from abcxyz.errors import AbcxyzError, HistoryError
-from abcxyz.history.schema import APPLICATION, MIGRATIONS, SCHEMA_VERSION
+from abcxyz.history.schema import APPLICATION, MIGRATIONS, PACKED_VERSION, SCHEMA_VERSION
 from abcxyz.toolkit.files import create_private
 
-__all__ = ["Database"]
+__all__ = ["Database", "write_database"]
 
 
 class Database:
-    """A connection with transactions and translated errors."""
+    """A connection with transactions and translated errors.
 
-    def __init__(self, path: Path, *, timeout: float, read_only: bool = False) -> None:
-        self.path = path
+    *pack_rows* converts the rows of snapshots of a file of an older version.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        timeout: float,
+        pack_rows: Callable[[Database], None],
+        read_only: bool = False,
+    ) -> None:
+        self.path, self._pack_rows = path, pack_rows
         self._writing = False
         with self.mapped():
             if read_only:
@@ -164,8 +176,48 @@ class Database:
             return
         with self.writing():
             # Another process may have migrated while this one waited, so read the version again.
-            for step in MIGRATIONS[self.version :]:
+            older = self.version
+            for version, step in enumerate(MIGRATIONS[older:], older + 1):
                 for statement in step.split(";\n"):
                     self.execute(statement)
+                if version == PACKED_VERSION:
+                    with self.decoding():
+                        self._pack_rows(self)
             self.execute(f"PRAGMA application_id = {APPLICATION}")
             self.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        if 0 < older < PACKED_VERSION:
+            # The rows took most of the file; another process that reads it only leaves it large.
+            with contextlib.suppress(sqlite3.OperationalError):
+                self.execute("VACUUM")
+
+
+def write_database(
+    target: str | PathLike[str], fill: Callable[[sqlite3.Connection], None]
+) -> Path:
+    """Write a SQLite file with *fill*; it is whole or not there.
+
+    Raises
+    ------
+    HistoryError
+        The file cannot be written.
+    """
+    path = Path(target)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        create_private(temporary)
+        copy = sqlite3.connect(temporary)
+        try:
+            fill(copy)
+        finally:
+            copy.close()
+        temporary.replace(path)
+    except (OSError, sqlite3.Error) as problem:
+        raise HistoryError(
+            "the copy {file} cannot be written ({reason}); check the folder and its rights",
+            file=str(path),
+            reason=getattr(problem, "strerror", None) or str(problem),
+        ) from problem
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,27 +11,16 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Numbers, freeze
+from abcxyz._arrays import SAME_ARRAYS, Numbers
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 from abcxyz.history.database import Database
+from abcxyz.history.packed.columns import read_arrays, read_owners, read_sales
 from abcxyz.history.records import SnapshotInfo
-from abcxyz.toolkit.parsing import parse_json
 
-__all__ = [
-    "DETAILS",
-    "Details",
-    "StoredDetails",
-    "details_digest",
-    "details_of",
-    "read_details",
-    "stored_texts",
-]
-
-DETAILS = ("sales", "owner")
-"""Columns of a customer's row that may be empty: sales as a list in JSON, and the owner."""
+__all__ = ["Details", "StoredDetails", "details_digest", "details_of"]
 
 
 @frozen(kw_only=True)
@@ -65,16 +53,10 @@ class Details:
             last_day=snapshot.last_day,
         )
 
-    @functools.cached_property
-    def rows(self) -> list[tuple[str | None, str | None]]:
-        """(n,) texts of both columns, in the order of the snapshot."""
-        owners = (one or None for one in self.owners)
-        return list(zip(_texts(self.sales), owners, strict=True))
-
     @property
     def digest(self) -> str:
-        """Hash of both columns as they are stored."""
-        return details_digest(self.rows)
+        """Hash of both columns."""
+        return details_digest(self.sales, self.owners)
 
 
 def details_of(
@@ -102,52 +84,22 @@ def details_of(
     )
 
 
-def _texts(sales: Numbers) -> list[str | None]:
-    """Return each row as a list in JSON; None for a row without sales."""
-    if not len(sales):
-        return []
-    if not sales.shape[1]:
-        return [None] * len(sales)
-    # One call of the encoder in C for all rows, and no comma between brackets inside of a row.
-    written = json.dumps(sales.tolist(), separators=(",", ":")).replace("NaN", "null")
-    empty = np.zeros(len(sales), dtype=bool)
+def details_digest(sales: Numbers, owners: Sequence[str]) -> str:
+    """Return a hash of both columns, in the order of the snapshot."""
     if sales.dtype.kind == "f":
-        empty |= np.isnan(sales).all(axis=1)
-    rows = written[2:-2].split("],[")
-    return [None if none else f"[{row}]" for row, none in zip(rows, empty, strict=True)]
+        sales = np.where(np.isnan(sales), np.nan, sales)
+    hashed = hashlib.sha256(f"{sales.dtype.kind}{sales.shape}".encode())
+    hashed.update(np.ascontiguousarray(sales).tobytes())
+    hashed.update(json.dumps(owners, ensure_ascii=True, separators=(",", ":")).encode())
+    return hashed.hexdigest()
 
 
-def read_details(rows: Sequence[tuple[str | None, str | None]], buckets: int) -> Details:
-    """Return details from the texts of both columns, in the order of the snapshot.
-
-    Raises
-    ------
-    ValueError, TypeError
-        They are damaged.
-    """
-    nothing = f"[{','.join(['null'] * buckets)}]"
-    written = ",".join(nothing if text is None else text for text, _ in rows)
-    values = parse_json(f"[{written}]")
-    sales = np.array(values)
-    if sales.dtype.kind not in "if":  # a row without sales among the others, or no row at all
-        sales = np.array(values, dtype=np.float64)
-    sales = sales.reshape(len(rows), buckets)
-    return Details(sales=freeze(sales), owners=tuple(owner or "" for _, owner in rows))
-
-
-def details_digest(rows: Sequence[tuple[str | None, str | None]]) -> str:
-    """Return a hash of the texts of both columns, in the order of the snapshot."""
-    written = json.dumps(rows, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(written.encode()).hexdigest()
-
-
-def stored_texts(db: Database, number: int) -> list[tuple[str | None, str | None]]:
-    """Return the texts of both columns of a snapshot, in its order."""
-    return db.execute(
-        f"SELECT {', '.join(DETAILS)} FROM customer_state "  # noqa: S608 - constants
-        "WHERE snapshot = ? ORDER BY place",
-        (number,),
-    ).fetchall()
+def stored_details(db: Database, number: int, count: int, buckets: int) -> Details:
+    """Read the details of a snapshot; errors as in `read_columns`."""
+    (customers,) = read_arrays(db, number, count, "customer")
+    return Details(
+        sales=read_sales(db, number, customers, buckets), owners=read_owners(db, number, count)
+    )
 
 
 class StoredDetails:
@@ -169,17 +121,25 @@ class StoredDetails:
             It is there no more, or is not what was saved.
         """
         with self._db.decoding(), self._db.reading():
-            found = self._db.execute(
-                "SELECT details, since, until, bucket FROM snapshot WHERE number = ?",
-                (info.number,),
-            ).fetchone()
-            if found is None:
+            details, content = self._details(info.number)
+            if details is not None and details.digest != content:
                 raise self._db.damaged()
-            content, since, until, bucket = found
-            if content is None:
-                return None
-            rows = stored_texts(self._db, info.number)
-            if details_digest(rows) != content:
-                raise self._db.damaged()
-            window = Window(date.fromisoformat(since), date.fromisoformat(until))
-            return read_details(rows, Periods.over(window, bucket).count)
+            return details
+
+    def _details(self, number: int) -> tuple[Details | None, str | None]:
+        """Read details with their hash of the save, without comparing them."""
+        found = self._db.execute(
+            "SELECT details, since, until, bucket, customers FROM snapshot WHERE number = ?",
+            (number,),
+        ).fetchone()
+        if found is None:
+            raise self._db.damaged()
+        content, since, until, bucket, count = found
+        if content is None:
+            return None, None
+        window = Window(date.fromisoformat(since), date.fromisoformat(until))
+        try:
+            details = stored_details(self._db, number, count, Periods.over(window, bucket).count)
+        except (LookupError, TypeError, ValueError):
+            raise self._db.damaged() from None
+        return details, content

@@ -192,33 +192,35 @@ class Outbox:
         latest = max((row[3] for row in rows), default="")
         earlier = self._of_older_files(scope)
         since: dict[str, date] = {}
+        fresh = [key for key in sorted(alerts) if key not in known]
+        self._db.executemany(
+            "INSERT INTO raised (reader, job, fingerprint, key, since, seen, customer, alert, "
+            "ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
+            [(*scope, key, earlier.get(key, day), day, *_written(alerts[key])) for key in fresh],
+        )
+        self._db.executemany(
+            "INSERT INTO delivery SELECT number, '', ?, since, 1 FROM raised "
+            "WHERE reader = ? AND job = ? AND fingerprint = ? AND key = ?",
+            [(_DELIVERED, *scope, key) for key in fresh if key in earlier],
+        )
+        seen_again = []
         for key in sorted(alerts):
-            alert = alerts[key]
-            written = None if alert is None else _text_of(alert)
-            number, first, seen, ended = known.get(key, (None, day, day, 0))
-            if number is None:
-                first = earlier.get(key, day)
-                number = self._db.execute(
-                    "INSERT INTO raised (reader, job, fingerprint, key, since, seen, ended) "
-                    "VALUES (?, ?, ?, ?, ?, ?, 0)",
-                    (*scope, key, first, day),
-                ).lastrowid
-                if key in earlier:
-                    self._db.execute(
-                        "INSERT INTO delivery VALUES (?, '', ?, ?, 1)", (number, _DELIVERED, first)
-                    )
-            elif ended and day > seen and key.partition(":")[0] not in ONCE:
-                # It had ended and is back, which is a new event.
-                first = day
-                self._db.execute("DELETE FROM delivery WHERE alert = ?", (number,))
-            if day >= seen:
-                self._db.execute(
-                    "UPDATE raised SET since = ?, seen = ?, customer = ?, alert = ?, ended = "
-                    "ended AND seen = ? WHERE number = ?",
-                    (first, day, alert and _customer_of(alert), written, day, number),
-                )
+            first = earlier.get(key, day)
+            if key in known:
+                number, first, seen, ended = known[key]
+                if ended and day > seen and key.partition(":")[0] not in ONCE:
+                    # It had ended and is back, which is a new event.
+                    first = day
+                    self._db.execute("DELETE FROM delivery WHERE alert = ?", (number,))
+                if day >= seen:
+                    seen_again.append((first, day, *_written(alerts[key]), day, number))
             with self._db.decoding():
                 since[key] = date.fromisoformat(first)
+        self._db.executemany(
+            "UPDATE raised SET since = ?, seen = ?, customer = ?, alert = ?, ended = "
+            "ended AND seen = ? WHERE number = ?",
+            seen_again,
+        )
         if day >= latest:
             gone = [(known[key][0],) for key in sorted(known.keys() - alerts.keys())]
             self._db.executemany("UPDATE raised SET ended = 1 WHERE number = ?", gone)
@@ -309,6 +311,11 @@ class Outbox:
         with self._db.mapped():
             rows = self._db.execute("SELECT key FROM snooze WHERE until > ?", (today.isoformat(),))
             return frozenset(key for (key,) in rows)
+
+
+def _written(alert: Alert | None) -> tuple[str | int | None, str | None]:
+    """Return the columns ``customer`` and ``alert`` of an alert."""
+    return (None, None) if alert is None else (_customer_of(alert), _text_of(alert))
 
 
 def _customer_of(alert: Alert) -> str | int:

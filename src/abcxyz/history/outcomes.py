@@ -41,8 +41,7 @@ class Outcomes:
         row = (job, customer, outcome.day.isoformat(), outcome.outcome)
         with self._db.writing():
             known = self._db.execute(
-                "SELECT EXISTS (SELECT 1 FROM snapshot CROSS JOIN customer_state "
-                "ON snapshot = number AND customer IN (?, ?)) "
+                "SELECT EXISTS (SELECT 1 FROM customer WHERE id IN (?, ?)) "
                 "OR EXISTS (SELECT 1 FROM raised WHERE customer IN (?, ?) "
                 "OR instr(key || ':', ':' || ? || ':') > 0)",
                 (customer, number, customer, number, customer),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +14,7 @@ from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, resu
 from abcxyz.core.dynamics.events import ABSENT
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.history.database import Database
+from abcxyz.history.packed.columns import numbers_in, read_arrays
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["Results", "hours_text", "totals_text"]
@@ -104,21 +105,22 @@ class Results:
         PastClasses or None
             None where there are fewer than two results.
         """
-        place = {one: i for i, one in enumerate(customers)}
         with self._db.mapped(), self._db.decoding():
-            found = self._latest("number, dated", fingerprint, job, until, most)
+            found = self._latest("number, dated, customers", fingerprint, job, until, most)
             if len(found) < 2:
                 return None
-            codes = np.full((len(found), len(place)), ABSENT, dtype=np.int8)
-            for row, (number, _) in zip(codes, found, strict=True):
-                for who, abc, xyz in self._db.execute(
-                    "SELECT customer, abc, xyz FROM customer_state WHERE snapshot = ?", (number,)
-                ):
-                    at = place.get(who)
-                    if at is not None:
-                        row[at] = -1 if abc < 0 or xyz < 0 else 3 * abc + xyz
-            dates = tuple(date.fromisoformat(dated) for _, dated in found)
-            return PastClasses(dates=dates, codes=freeze(np.ascontiguousarray(codes.T)))
+            known = dict(self._db.execute("SELECT id, number FROM customer"))
+            numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
+            # One more, for the customers that the file does not know.
+            states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
+            codes = np.empty((len(numbers), len(found)), dtype=np.int8)
+            for place, (number, _, count) in enumerate(found):
+                listed, abc, xyz = read_arrays(self._db, number, count, "customer", "abc", "xyz")
+                states[:] = ABSENT
+                states[listed] = np.where((abc < 0) | (xyz < 0), -1, 3 * abc + xyz)
+                codes[:, place] = states[numbers]
+            dates = tuple(date.fromisoformat(dated) for _, dated, _ in found)
+            return PastClasses(dates=dates, codes=freeze(codes))
 
     def alert_record(self, fingerprint: str, *, job: str = "") -> AlertRecord | None:
         """Return what became of the alerts raised by the runs of a job; None without any.
@@ -134,31 +136,46 @@ class Results:
         -----
         An order after the call is found in the job's newest snapshot, by the last day with one.
         """
-        with self._db.mapped():
-            row = self._db.execute(
+        with self._db.mapped(), self._db.decoding():
+            rows = self._db.execute(
                 "WITH alerted AS (SELECT CAST(customer AS TEXT) AS who, min(since) AS since "
                 "FROM raised WHERE reader = '' AND job = ?1 AND fingerprint = ?2 "
-                "AND customer IS NOT NULL GROUP BY 1), "
-                "reached AS (SELECT who, min(dated) AS called, max(outcome = 'ordered') AS said "
-                "FROM alerted JOIN outcome ON outcome.customer = who AND dated >= since "
-                "AND outcome.job IN ('', ?1) GROUP BY who), "
-                "newest AS (SELECT number FROM snapshot WHERE job = ?1 AND fingerprint = ?2 "
-                "ORDER BY dated DESC LIMIT 1) "
-                "SELECT (SELECT min(since) FROM alerted), (SELECT count(*) FROM alerted), "
-                "count(*), "
-                "total(said OR coalesce(date(last_day * 86400, 'unixepoch') > called, 0)) "
-                "FROM reached LEFT JOIN customer_state ON snapshot = (SELECT number FROM newest) "
-                "AND customer_state.customer IN (who, CASE WHEN who GLOB '[0-9]*' "
-                "AND who NOT GLOB '*[^0-9]*' THEN CAST(who AS INTEGER) END)",
+                "AND customer IS NOT NULL GROUP BY 1) "
+                "SELECT who, since, min(dated), max(outcome.outcome = 'ordered') "
+                "FROM alerted LEFT JOIN outcome ON outcome.customer = who AND dated >= since "
+                "AND outcome.job IN ('', ?1) GROUP BY who",
                 (job, fingerprint),
-            ).fetchone()
-        since, raised, reached, ordered = row
-        if not raised:
-            return None
-        with self._db.decoding():
+            ).fetchall()
+            if not rows:
+                return None
+            reached = {who: (called, said) for who, _, called, said in rows if called is not None}
+            days = self._last_days(reached, fingerprint, job)
             return AlertRecord(
-                since=date.fromisoformat(since),
-                raised=raised,
-                reached=reached,
-                ordered=int(ordered),
+                since=date.fromisoformat(min(since for _, since, _, _ in rows)),
+                raised=len(rows),
+                reached=len(reached),
+                ordered=sum(
+                    bool(said or any(one > called for one in days.get(who, ())))
+                    for who, (called, said) in reached.items()
+                ),
             )
+
+    def _last_days(
+        self, customers: Iterable[str], fingerprint: str, job: str
+    ) -> dict[str, list[str]]:
+        """Return the day of the last order in a job's newest snapshot, by customer as text."""
+        newest = self._latest("number, customers", fingerprint, job, None, 1)
+        if not newest:
+            return {}
+        ids = [
+            one
+            for who in customers
+            for one in (who, *([int(who)] if who.isascii() and who.isdecimal() else []))
+        ]
+        wanted = {number: str(one) for one, number in numbers_in(self._db, ids).items()}
+        listed, last = read_arrays(self._db, *newest[0], "customer", "last_day")
+        days: dict[str, list[str]] = {}
+        for place in np.flatnonzero(np.isin(listed, [*wanted]) & ~np.isnan(last)).tolist():
+            day = np.datetime64(int(last[place]), "D").item()
+            days.setdefault(wanted[int(listed[place])], []).append(day.isoformat())
+        return days

@@ -1,41 +1,40 @@
-"""Conversion between snapshots and rows of the file."""
+"""Columns of a snapshot as the file has them, and their hash."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Days, Floats, freeze
+from abcxyz._arrays import Days, Floats
 from abcxyz.core.classes.segments import ABC, XYZ
-from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import InputError
 from abcxyz.history.database import Database
 
 __all__ = [
-    "CHUNK",
+    "CODES",
     "COLUMNS",
-    "arrays_of",
+    "DAYS",
+    "check_customers",
+    "days_of",
     "delete_snapshot",
     "digest",
-    "rows_of",
+    "numbers_of_days",
     "segment_of",
-    "sorted_places",
-    "stored_rows",
 ]
 
-_CODES = ("abc", "xyz", "steady_abc", "steady_xyz")
-_DAYS = ("first_day", "last_day")
+CODES = ("abc", "xyz", "steady_abc", "steady_xyz")
+"""Columns of classes."""
 
-COLUMNS = ("customer", "place", *_CODES, "value", "cv", "orders", *_DAYS)
-"""Columns of one customer's row, in the order of the file, on which `digest` depends; `place` is
-the customer's position in the snapshot."""
+DAYS = ("first_day", "last_day")
+"""Columns of dates, in the file as days since 1970."""
 
-CHUNK = 1 << 16
-"""Number of rows converted to Python values at a time."""
+COLUMNS = ("customer", *CODES, "value", "cv", "orders", *DAYS)
+"""Columns of a snapshot, in the order on which `digest` depends."""
+
+_CHUNK = 1 << 16  # identifiers written as text at a time
 
 _NO_DAY = np.iinfo(np.int64).min
 
@@ -45,8 +44,8 @@ def segment_of(abc: int, xyz: int) -> str:
     return "N" if abc < 0 or xyz < 0 else ABC[abc] + XYZ[xyz]
 
 
-def sorted_places(customers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
-    """Return the order of the rows in the file: appending is much faster than inserting.
+def check_customers(customers: npt.NDArray[Any]) -> None:
+    """Check that all customers can be stored.
 
     Raises
     ------
@@ -54,9 +53,8 @@ def sorted_places(customers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
         A customer is neither a whole number nor text.
     """
     if customers.dtype.kind in "iu":
-        return np.argsort(customers, kind="stable")
-    known = customers.tolist()
-    for place, customer in enumerate(known):
+        return
+    for place, customer in enumerate(customers.tolist()):
         if type(customer) is not str and (
             isinstance(customer, bool) or not isinstance(customer, (str, int))
         ):
@@ -66,75 +64,17 @@ def sorted_places(customers: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
                 customer=customer,
                 place=place,
             )
-    if all(type(customer) is str for customer in known):
-        order = sorted(range(len(known)), key=known.__getitem__)
-    else:
-        order = sorted(range(len(known)), key=lambda i: (isinstance(known[i], str), known[i]))
-    return np.array(order, dtype=np.intp)
 
 
-def rows_of(snapshot: Snapshot, places: npt.NDArray[np.intp]) -> list[list[Any]]:
-    """Return the rows at *places* as columns of plain Python values; NaN and NaT become NULL."""
-    columns = []
-    for name in COLUMNS:
-        if name == "place":
-            columns.append(places.tolist())
-            continue
-        part = (snapshot.customers if name == "customer" else getattr(snapshot, name))[places]
-        if part.dtype.kind == "M":
-            days = part.astype("M8[D]").astype(np.int64)
-            values = days.tolist()
-            for place in np.flatnonzero(days == _NO_DAY).tolist():
-                values[place] = None
-        else:
-            # SQLite stores NaN as NULL.
-            values = part.tolist()
-        columns.append(values)
-    return columns
+def numbers_of_days(days: Days) -> Floats:
+    """Return dates as days since 1970; NaN for none."""
+    numbers = days.astype("M8[D]").astype(np.int64)
+    known: Floats = np.where(numbers == _NO_DAY, np.nan, numbers)
+    return known
 
 
-def stored_rows(db: Database, number: int, count: int, whole: Sequence[bool]) -> npt.NDArray[Any]:
-    """Read the rows of a snapshot; *whole* says whether its ids and its values are integers.
-
-    Raises
-    ------
-    ValueError, TypeError
-        There are more or fewer rows, or of another type.
-    """
-    # Before the memory for them is taken: a damaged number may be in the billions.
-    (present,) = db.execute(
-        "SELECT count(*) FROM customer_state WHERE snapshot = ?", (number,)
-    ).fetchone()
-    if present != count:
-        raise ValueError
-    kind = dtype_of(whole_ids=whole[0], whole_values=whole[1])
-    columns = ", ".join(COLUMNS)
-    statement = f"SELECT {columns} FROM customer_state WHERE snapshot = ?"  # noqa: S608
-    return np.fromiter(db.execute(statement, (number,)), kind, count)
-
-
-def dtype_of(*, whole_ids: bool, whole_values: bool) -> np.dtype[Any]:
-    """Return the numpy type of a row, so that rows are read without building a list."""
-    kinds: dict[str, Any] = dict.fromkeys(COLUMNS, np.int64)
-    kinds |= dict.fromkeys(_CODES, np.int8)
-    kinds["customer"] = np.int64 if whole_ids else object
-    kinds["value"] = np.int64 if whole_values else np.float64
-    kinds |= dict.fromkeys(("cv", *_DAYS), np.float64)
-    return np.dtype(list(kinds.items()))
-
-
-def arrays_of(rows: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-    """Convert rows to the columns of a snapshot, in its order."""
-    order = np.empty(len(rows), dtype=np.intp)
-    order[rows["place"]] = np.arange(len(rows))
-    columns = {name: rows[name][order] for name in COLUMNS if name != "place"}
-    columns["customers"] = columns.pop("customer")
-    for name in _DAYS:
-        columns[name] = _days(columns[name])
-    return {name: freeze(column) for name, column in columns.items()}
-
-
-def _days(numbers: Floats) -> Days:
+def days_of(numbers: Floats) -> Days:
+    """Return dates from days since 1970; NaN is none."""
     missing = np.isnan(numbers)
     days = np.where(missing, 0, numbers).astype(np.int64)
     days[missing] = _NO_DAY
@@ -142,8 +82,11 @@ def _days(numbers: Floats) -> Days:
 
 
 def delete_snapshot(db: Database, number: int) -> None:
-    """Delete a snapshot with its rows, inside a transaction."""
-    for table in ("customer_state", "forgotten"):
+    """Delete a snapshot with its columns, inside a transaction.
+
+    Contents that no other snapshot has stay until `drop_unused`.
+    """
+    for table in ("snapshot_column", "forgotten"):
         db.execute(f"DELETE FROM {table} WHERE snapshot = ?", (number,))  # noqa: S608
     db.execute("DELETE FROM snapshot WHERE number = ?", (number,))
 
@@ -157,12 +100,12 @@ def digest(snapshot: Any) -> str:
         A snapshot, or its columns as attributes.
     """
     hashed = hashlib.sha256()
-    for start in range(0, len(snapshot.customers), CHUNK):
-        part = repr(snapshot.customers[start : start + CHUNK].tolist())
+    for start in range(0, len(snapshot.customers), _CHUNK):
+        part = repr(snapshot.customers[start : start + _CHUNK].tolist())
         hashed.update(part.encode("utf-8", "surrogatepass"))
-    for name in COLUMNS[2:]:
+    for name in COLUMNS[1:]:
         array = getattr(snapshot, name)
-        if name in _CODES:
+        if name in CODES:
             # As they are read back.
             array = array.astype(np.int8)
         if array.dtype.kind == "f":

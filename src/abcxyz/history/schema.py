@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION", "MIGRATIONS", "SCHEMA_VERSION"]
+__all__ = ["APPLICATION", "MIGRATIONS", "PACKED_VERSION", "SCHEMA_VERSION"]
 
 APPLICATION = 0x61627879
 """``abxy``, which identifies our files among SQLite files."""
@@ -204,8 +204,28 @@ MIGRATIONS = (
                        total(iif(abc = 2, value, 0))))
         FROM customer_state WHERE snapshot = snapshot.number AND abc >= 0 AND xyz >= 0);
     """,
+    # 7: columns of snapshots as compressed arrays instead of a row per customer and snapshot. What
+    # is the same in several snapshots, such as the sales of a month, is stored once. The rows are
+    # converted by `packed.older_rows`; for SQL they are written to another file by `export`.
+    """
+    CREATE TABLE customer (number INTEGER PRIMARY KEY, id NOT NULL UNIQUE);
+    CREATE TABLE packed (
+        number INTEGER PRIMARY KEY,
+        digest BLOB NOT NULL UNIQUE,
+        content BLOB NOT NULL
+    );
+    CREATE TABLE snapshot_column (
+        snapshot INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        packed INTEGER NOT NULL,
+        PRIMARY KEY (snapshot, name)
+    ) WITHOUT ROWID;
+    """,
 )
 """Statements of each version, in order; an older file is migrated when it is opened."""
+
+PACKED_VERSION = 7
+"""Version from which on columns of snapshots are compressed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 """Version of the schema."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -20,14 +20,21 @@ from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.history.database import Database
-from abcxyz.history.details import StoredDetails, details_of
-from abcxyz.history.insertion import insert_rows
+from abcxyz.history.details import details_of
+from abcxyz.history.export import Export
 from abcxyz.history.outbox import Outbox
 from abcxyz.history.outcomes import Outcomes
+from abcxyz.history.packed.columns import (
+    drop_unused,
+    numbers_in,
+    read_state,
+    write_columns,
+    write_details,
+)
+from abcxyz.history.packed.older_rows import pack_rows
 from abcxyz.history.records import CustomerState, SnapshotInfo
 from abcxyz.history.results import Results, hours_text, totals_text
 from abcxyz.history.rows import delete_snapshot, digest, segment_of
-from abcxyz.history.upkeep import Upkeep
 from abcxyz.toolkit.parsing import parse_json
 
 __all__ = ["History"]
@@ -39,7 +46,7 @@ _COLUMNS = (
 _FIND = "SELECT as_of, since, until, bucket, settings FROM snapshot WHERE number = ?"
 
 
-class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
+class History(Outbox, Outcomes, Results, Export):
     """A file of snapshots, opened and closed by a ``with`` statement.
 
     Parameters
@@ -90,7 +97,7 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
                 "there is no history at {file}; save a snapshot first, or check the path",
                 file=str(self._path),
             )
-        self._db = Database(self._path, timeout=timeout, read_only=read_only)
+        self._db = Database(self._path, timeout=timeout, pack_rows=pack_rows, read_only=read_only)
 
     def __enter__(self) -> Self:
         return self
@@ -194,7 +201,12 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
                     hours_text(hours),
                 ),
             ).lastrowid
-            insert_rows(self._db, snapshot, number, details)
+            assert number is not None  # after an insertion
+            customers = write_columns(self._db, number, snapshot)
+            if details is not None:
+                write_details(self._db, number, customers, details.sales, details.owners)
+            if stored is not None:
+                drop_unused(self._db)
         return True
 
     def latest(
@@ -303,27 +315,18 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
 
     def customer(self, customer: str | int) -> tuple[CustomerState, ...]:
         """Return the states of one customer in all snapshots, the oldest first."""
-        with self._db.mapped():
-            rows = self._db.execute(
-                "SELECT job, dated, fingerprint, abc, xyz, steady_abc, steady_xyz, value, cv, "
-                "orders, last_day FROM snapshot CROSS JOIN customer_state "
-                "ON snapshot = number AND customer = ? ORDER BY dated, number",
-                (customer,),
+        with self._db.decoding(), self._db.reading():
+            number = numbers_in(self._db, [customer]).get(customer)
+            if number is None:
+                return ()
+            stored = self._db.execute(
+                "SELECT number, job, dated, fingerprint FROM snapshot ORDER BY dated, number"
             ).fetchall()
-        with self._db.decoding():
+            found = ((row, read_state(self._db, row[0], number)) for row in stored)
             return tuple(
-                CustomerState(
-                    job=row[0],
-                    dated=date.fromisoformat(row[1]),
-                    fingerprint=row[2],
-                    segment=segment_of(*row[3:5]),
-                    steady_segment=segment_of(*row[5:7]),
-                    value=row[7],
-                    cv=row[8],
-                    orders=row[9],
-                    last_day=None if row[10] is None else np.datetime64(row[10], "D").item(),
-                )
-                for row in rows
+                _customer_state(job, dated, fingerprint, state)
+                for (_, job, dated, fingerprint), state in found
+                if state is not None
             )
 
     def snapshots_of(self, job: str | None) -> tuple[SnapshotInfo, ...]:
@@ -333,7 +336,7 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
     def customers(self) -> frozenset[str | int]:
         """Return the identifiers of the customers of all snapshots, of every job."""
         with self._db.mapped():
-            rows = self._db.execute("SELECT DISTINCT customer FROM customer_state").fetchall()
+            rows = self._db.execute("SELECT id FROM customer").fetchall()
         return frozenset(row[0] for row in rows)
 
     def load(self, info: SnapshotInfo, settings: Settings | None = None) -> Snapshot:
@@ -373,3 +376,22 @@ class History(Outbox, Outcomes, Results, StoredDetails, Upkeep):
                 "made it",
                 file=str(self._path),
             ) from None
+
+
+def _customer_state(
+    job: str, dated: str, fingerprint: str, state: SimpleNamespace
+) -> CustomerState:
+    day, cv, value = (
+        None if one != one else one for one in (state.last_day, state.cv, state.value)
+    )
+    return CustomerState(
+        job=job,
+        dated=date.fromisoformat(dated),
+        fingerprint=fingerprint,
+        segment=segment_of(state.abc, state.xyz),
+        steady_segment=segment_of(state.steady_abc, state.steady_xyz),
+        value=value,
+        cv=cv,
+        orders=state.orders,
+        last_day=None if day is None else np.datetime64(int(day), "D").item(),
+    )

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
+import numpy as np
+
+from abcxyz._arrays import Ints
 from abcxyz.errors import HistoryError
-from abcxyz.history.database import Database
+from abcxyz.history.database import Database, write_database
 from abcxyz.history.deals import DealSnapshots
-from abcxyz.history.details import details_digest, stored_texts
-from abcxyz.history.rows import arrays_of, delete_snapshot, digest, stored_rows
-from abcxyz.toolkit.files import create_private
+from abcxyz.history.details import Details, StoredDetails, details_digest
+from abcxyz.history.packed.columns import (
+    drop_unused,
+    numbers_in,
+    read_arrays,
+    read_columns,
+    write_columns,
+    write_details,
+)
+from abcxyz.history.rows import delete_snapshot, digest
 
 __all__ = ["Upkeep"]
 
 _OF_KEY = "instr(key || ':', ':' || ? || ':') > 0"  # the customer is a part of an alert's key
 
 
-class Upkeep(DealSnapshots):
+class Upkeep(DealSnapshots, StoredDetails):
     """Methods of a history for its upkeep."""
 
     _db: Database
@@ -60,13 +68,9 @@ class Upkeep(DealSnapshots):
         with self._db.mapped():
             self._db.execute("PRAGMA secure_delete = ON")
         with self._db.reading() if dry_run else self._db.writing():
-            rows = self._db.execute(
-                "SELECT number, customer, place, abc, xyz FROM snapshot CROSS JOIN customer_state "
-                # The last place first, so that the other places stay right.
-                "ON snapshot = number AND customer IN (?, ?) ORDER BY number, place DESC",
-                names,
-            ).fetchall()
-            counts = {"snapshots": len(rows)}
+            known = numbers_in(self._db, names)
+            rows = self._snapshots_with(known.values())
+            counts = {"snapshots": sum(len(places) for _, places in rows)}
             for name, table, rule in (
                 ("alerts", "raised", f"customer IN (?, ?) OR {_OF_KEY}"),
                 ("snoozes", "snooze", _OF_KEY),
@@ -84,49 +88,64 @@ class Upkeep(DealSnapshots):
                 self._db.execute(
                     "DELETE FROM delivery WHERE alert NOT IN (SELECT number FROM raised)"
                 )
-                for row in rows:
-                    self._erase_row(*row)
+                for number, places in rows:
+                    self._erase_rows(number, places)
+                if known:
+                    drop_unused(self._db)
         if not dry_run:
             self.vacuum()
         return MappingProxyType(counts)
 
-    def _erase_row(self, number: int, customer: str | int, place: int, abc: int, xyz: int) -> None:
-        self._verified(number)
-        self._check_details(number)
-        key = (number, customer)
-        self._db.execute("DELETE FROM customer_state WHERE snapshot = ? AND customer = ?", key)
-        self._db.execute(
-            "UPDATE customer_state SET place = place - 1 WHERE snapshot = ? AND place > ?",
-            (number, place),
+    def _snapshots_with(self, customers: Iterable[int]) -> list[tuple[int, Ints]]:
+        """List the snapshots that hold customers of the file, with their places there."""
+        wanted = [*customers]
+        if not wanted:
+            return []
+        found = []
+        for number, count in self._db.execute("SELECT number, customers FROM snapshot").fetchall():
+            try:
+                (known,) = read_arrays(self._db, number, count, "customer")
+            except (LookupError, TypeError, ValueError):
+                raise self._db.damaged() from None
+            places = np.flatnonzero(np.isin(known, wanted))
+            if len(places):
+                found.append((number, places))
+        return found
+
+    def _erase_rows(self, number: int, places: Ints) -> None:
+        columns = self._verified(number)
+        details = self._checked_details(number)
+        for place in places.tolist():
+            self._db.execute(
+                "INSERT INTO forgotten VALUES (?, ?, ?, 1) "
+                "ON CONFLICT (snapshot, abc, xyz) DO UPDATE SET customers = customers + 1",
+                (number, int(columns.abc[place]), int(columns.xyz[place])),
+            )
+        left = SimpleNamespace(
+            **{name: np.delete(column, places) for name, column in vars(columns).items()}
         )
+        customers = write_columns(self._db, number, left)
+        extra = None
+        if details is not None:
+            chosen = np.delete(np.arange(len(columns.customers)), places)
+            owners = [details.owners[i] for i in chosen.tolist()]
+            write_details(self._db, number, customers, details.sales[chosen], owners)
+            extra = details_digest(details.sales[chosen], owners)
         self._db.execute(
-            "UPDATE snapshot SET customers = customers - 1 WHERE number = ?", (number,)
-        )
-        self._db.execute(
-            "INSERT INTO forgotten VALUES (?, ?, ?, 1) "
-            "ON CONFLICT (snapshot, abc, xyz) DO UPDATE SET customers = customers + 1",
-            (number, abc, xyz),
-        )
-        self._db.execute(
-            "UPDATE snapshot SET digest = ?, details = iif(details IS NULL, NULL, ?) "
-            "WHERE number = ?",
-            (
-                digest(self._columns(number)),
-                details_digest(stored_texts(self._db, number)),
-                number,
-            ),
+            "UPDATE snapshot SET customers = ?, digest = ?, details = ? WHERE number = ?",
+            (len(customers), digest(left), extra, number),
         )
 
     def _columns(self, number: int) -> SimpleNamespace:
         """Read the columns of a snapshot."""
-        count, *whole = self._db.execute(
-            "SELECT customers, whole_ids, whole_values FROM snapshot WHERE number = ?", (number,)
+        count, whole_ids = self._db.execute(
+            "SELECT customers, whole_ids FROM snapshot WHERE number = ?", (number,)
         ).fetchone()
         try:
-            rows = stored_rows(self._db, number, count, whole)
-            return SimpleNamespace(**arrays_of(rows))
-        except (ValueError, TypeError, IndexError):
+            columns = read_columns(self._db, number, count, whole_ids=whole_ids)
+        except (LookupError, TypeError, ValueError):
             raise self._db.damaged() from None
+        return SimpleNamespace(**columns)
 
     def _verified(self, number: int) -> SimpleNamespace:
         """Read the columns of a snapshot, and compare their hash with that of the save."""
@@ -138,13 +157,12 @@ class Upkeep(DealSnapshots):
             raise self._db.damaged()
         return columns
 
-    def _check_details(self, number: int) -> None:
-        """Compare the sales and owners of a snapshot with their hash of the save."""
-        (content,) = self._db.execute(
-            "SELECT details FROM snapshot WHERE number = ?", (number,)
-        ).fetchone()
-        if content is not None and details_digest(stored_texts(self._db, number)) != content:
+    def _checked_details(self, number: int) -> Details | None:
+        """Read sales and owners of a snapshot, and compare their hash with that of the save."""
+        details, content = self._details(number)
+        if details is not None and details.digest != content:
             raise self._db.damaged()
+        return details
 
     def prune(self, before: date, *, job: str) -> int:
         """Delete a job's snapshots dated before a day, and its alerts that ended before it.
@@ -161,6 +179,8 @@ class Upkeep(DealSnapshots):
             ).fetchall()
             for (number,) in old:
                 delete_snapshot(self._db, number)
+            if old:
+                drop_unused(self._db)
             self._db.execute(
                 "DELETE FROM delivery WHERE alert IN "
                 "(SELECT number FROM raised WHERE job = ? AND ended AND seen < ?)",
@@ -187,7 +207,7 @@ class Upkeep(DealSnapshots):
             ).fetchall():
                 try:
                     self._verified(number)
-                    self._check_details(number)
+                    self._checked_details(number)
                 except HistoryError:
                     problems.append(f"{dated} {job}".strip())
         return tuple(problems)
@@ -200,27 +220,12 @@ class Upkeep(DealSnapshots):
         HistoryError
             The copy cannot be written.
         """
-        path = Path(target)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        try:
-            create_private(temporary)
-            copy = sqlite3.connect(temporary)
-            try:
-                self._db.copy_to(copy)
-                copy.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                copy.close()
-            temporary.replace(path)
-        except (OSError, sqlite3.Error) as problem:
-            raise HistoryError(
-                "the copy {file} cannot be written ({reason}); check the folder and its rights",
-                file=str(path),
-                reason=getattr(problem, "strerror", None) or str(problem),
-            ) from problem
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        return path
+
+        def fill(copy: sqlite3.Connection) -> None:
+            self._db.copy_to(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+
+        return write_database(target, fill)
 
     def vacuum(self) -> int:
         """Rewrite the file without unused space, and return its size in bytes.

@@ -139,6 +139,7 @@ def warm_up() -> None:
     """Compile all loops of this module."""
     data, number = np.zeros(16, np.uint8), np.zeros(1, np.uint64)
     words = np.ndarray((9,), "<u8", data, 0, (1,))
+    words.flags.writeable = False
     seed, odd = np.uint64(1), np.ones(64, np.uint64)
     hashes, checks = np.empty(1, np.uint64), np.empty(1, np.uint64)
     hash_numbers(number, seed, hashes)

@@ -6,15 +6,12 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from abcxyz.core.advice.alerts import Alert
+from abcxyz.core.advice.alerts import ALERTS_EXIT_CODE, Alert
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.errors import AbcxyzError
 from abcxyz.plugins import WritePlan, WriteReport
 
 __all__ = ["ALERTS_EXIT_CODE", "Outcome", "SinkOutcome"]
-
-ALERTS_EXIT_CODE = 10
-"""Exit code of a run that raised alerts, if the caller requests it."""
 
 
 @frozen(kw_only=True)

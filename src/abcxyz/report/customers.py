@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "Move",
     "doubtful_letters",
     "name_of",
+    "names_of",
     "result_hash",
     "trend",
 ]
@@ -104,6 +105,14 @@ def name_of(analysis: Analysis, customer: Any) -> str:
     if name is None:
         name = analysis.names.get(str(customer))
     return str(customer) if name in (None, "") else str(name)
+
+
+def names_of(analysis: Analysis, customers: Iterable[Any]) -> list[str]:
+    """Return the names of many customers, each as `name_of` does."""
+    known = dict(analysis.names)
+    if not known:
+        return [str(one) for one in customers]
+    return [str(name) if (name := known.get(one)) else name_of(analysis, one) for one in customers]
 
 
 def doubtful_letters(segment: str, axes: int) -> str:
@@ -186,10 +195,7 @@ class Facts:
 
     def owner(self, customer: Any) -> str:
         """Return the responsible employee of a customer; empty text where unknown."""
-        attributes = self.analysis.attributes
-        known = attributes.get(customer) or attributes.get(str(customer)) or {}
-        owner = known.get("owner")
-        return "" if owner is None else str(owner)
+        return _owner(_row_of(self.analysis.attributes, customer))
 
     def segment(self, code: int, most: int | None = None) -> Iterator[Customer]:
         """Yield the customers of a segment, the largest value first; -1 is not classified."""
@@ -226,7 +232,15 @@ class Facts:
     @functools.cached_property
     def owners(self) -> list[str]:
         """Responsible employee of each customer; empty text where unknown."""
-        return [self.owner(one) for one in self.analysis.snapshot.customers.tolist()]
+        return [_owner(row) for row in self.attributes]
+
+    @functools.cached_property
+    def attributes(self) -> list[Mapping[str, object]]:
+        """(n,) attributes of each customer."""
+        known = dict(self.analysis.attributes)
+        if not known:
+            return [{}] * len(self.analysis.snapshot)
+        return [_row_of(known, one) for one in self.analysis.snapshot.customers.tolist()]
 
     @functools.cached_property
     def moved(self) -> Ints:
@@ -268,6 +282,15 @@ class Facts:
                 strict=True,
             )
         ]
+
+
+def _row_of(attributes: Mapping[Any, Mapping[str, object]], customer: Any) -> Mapping[str, object]:
+    return attributes.get(customer) or attributes.get(str(customer)) or {}
+
+
+def _owner(row: Mapping[str, object]) -> str:
+    owner = row.get("owner")
+    return "" if owner is None else str(owner)
 
 
 def _state(code: int) -> str:

@@ -34,6 +34,7 @@ class LinePart:
         documents: Callable[[Arrays], Ints | None],
     ) -> None:
         self._batches, self._decode, self._documents = batches, decode, documents
+        self._all_unlike = False
 
     def __iter__(self) -> Iterator[LineColumns]:
         self._batches.reverse()
@@ -47,10 +48,11 @@ class LinePart:
         """
         if "hash" not in self._batches[0]:
             return [None] * len(self._batches)
-        found = repeated([batch["hash"] for batch in self._batches])
         again: list[Bools | None] = [None] * len(self._batches)
-        if any(map(len, found)):
-            again = self._verified(found)
+        if not self._all_unlike:
+            found = repeated([batch["hash"] for batch in self._batches])
+            if any(map(len, found)):
+                again = self._verified(found)
         self._batches[:] = [
             {name: column for name, column in batch.items() if name != "hash"}
             for batch in self._batches
@@ -100,7 +102,10 @@ class LinePart:
         every = np.concatenate(keys)
         keys.clear()
         every.sort()
-        return _repeat(every)
+        found = _repeat(every)
+        # Lines of different documents are not equal in every column.
+        self._all_unlike = not found
+        return found
 
 
 def _repeat(ordered: Ints) -> bool:

@@ -8,13 +8,16 @@ from typing import Any
 from attrs import define, field, frozen
 
 from abcxyz.errors import AdapterError, AuthenticationError
+from abcxyz_bitrix.crm.traces import CONFIRMED, MARK
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_id, as_map, rows_at
 from abcxyz_bitrix.rest.errors import BitrixError, MethodNotFoundError, NotJsonError
+from abcxyz_bitrix.rest.lists import PAGE
 
-__all__ = ["ADD", "CLOCKS_DIFFER", "NewTask", "TaskWriter"]
+__all__ = ["ADD", "CLOCKS_DIFFER", "NewTask", "TaskWriter", "tasks_of_alerts"]
 
 ADD = "tasks.task.add"
+LIST = "tasks.task.list"
 CLOCKS_DIFFER = 600.0
 """Seconds by which the clocks of portal and machine may differ."""
 
@@ -108,8 +111,8 @@ class TaskWriter:
             "select": ["ID", "DESCRIPTION"],
             "order": {"ID": "desc"},
         }
-        answer = self.client.call("tasks.task.list", params)
-        for row in rows_at(answer.result, "tasks", "tasks.task.list"):
+        answer = self.client.call(LIST, params)
+        for row in rows_at(answer.result, "tasks", LIST):
             if mark in str(row.get("description") or row.get("DESCRIPTION") or ""):
                 return as_id(row.get("id") or row.get("ID"))
         return None
@@ -120,6 +123,35 @@ class TaskWriter:
             return self.find(mark, where)
         except (MethodNotFoundError, AuthenticationError):
             return None
+
+
+def tasks_of_alerts(client: Client, numbers: Sequence[int]) -> frozenset[int]:
+    """Return which tasks the adapter created for an alert.
+
+    Parameters
+    ----------
+    numbers
+        Ids of tasks.
+
+    Notes
+    -----
+    Tasks that a person confirmed have another mark. Where the list of tasks may not be read, the
+    adapter could create none.
+    """
+    found: set[int] = set()
+    for start in range(0, len(numbers), PAGE):
+        chosen = numbers[start : start + PAGE]
+        where = {"ID": list(chosen), "%DESCRIPTION": MARK}
+        params = {"filter": where, "select": ["ID", "DESCRIPTION"]}
+        try:
+            answer = client.call(LIST, params)
+        except (MethodNotFoundError, AuthenticationError):
+            return frozenset()
+        for row in rows_at(answer.result, "tasks", LIST):
+            text = str(row.get("description") or row.get("DESCRIPTION") or "")
+            if MARK in text and CONFIRMED not in text:
+                found.add(as_id(row.get("id") or row.get("ID")))
+    return frozenset(found)
 
 
 def _key_reused(problem: AdapterError) -> bool:

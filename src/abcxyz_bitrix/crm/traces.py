@@ -10,10 +10,13 @@ from abcxyz.toolkit.catalogue import languages
 from abcxyz_bitrix.rest.dialect import as_id
 from abcxyz_bitrix.words import text
 
-__all__ = ["MARK", "deal_title", "is_task", "made_by_adapter", "plain"]
+__all__ = ["CONFIRMED", "MARK", "deal_title", "is_task", "made_by_adapter", "plain"]
 
 MARK = "[abcxyz:"
 """Beginning of the mark in everything that the adapter posts."""
+
+CONFIRMED = f"{MARK}task-"
+"""Beginning of the mark in a task that a person confirmed, so that it is no alert's."""
 
 _LONGEST = 2000  # characters of a message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, time
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from abcxyz import Window
 from abcxyz.crm import Activities, BusinessCalendar, Users
 from abcxyz_bitrix.crm.entities import COMPANY, CONTACT, DEAL, LEAD, code_of
+from abcxyz_bitrix.crm.tasks import tasks_of_alerts
 from abcxyz_bitrix.records.values import moments, users
 from abcxyz_bitrix.rest.batch import Client
 from abcxyz_bitrix.rest.dialect import as_bool, as_id, as_map, rows_at
@@ -24,11 +25,13 @@ __all__ = ["calls", "read_activities", "read_calendar", "read_users"]
 _SELECT = (
     "ID", "OWNER_ID", "OWNER_TYPE_ID", "TYPE_ID", "PROVIDER_ID", "DIRECTION", "STATUS",
     "COMPLETED", "CREATED", "START_TIME", "END_TIME", "DEADLINE", "RESPONSIBLE_ID", "BINDINGS",
+    "ASSOCIATED_ENTITY_ID",
 )  # fmt: skip
 _KINDS = {1: "meeting", 2: "call", 3: "task", 4: "letter", 5: "meeting"}
+_TASK = "CRM_TASKS_TASK"
 _PROVIDERS = {
     "CRM_TODO": "task", "VOXIMPLANT_CALL": "call", "CRM_SMS": "message", "CRM_EMAIL": "letter",
-    "IMOPENLINES_SESSION": "message",
+    "IMOPENLINES_SESSION": "message", _TASK: "task",
 }  # fmt: skip
 _DIRECTIONS = {1: "in", 2: "out"}
 _AUTOMATIC = 3  # STATUS: done by a robot
@@ -70,6 +73,7 @@ def read_activities(
     bound = [_bound(row) for row in rows]
     talk = [talks.get(as_id(row.get("ID"))) for row in rows]
     dated = ~np.isnat(started)
+    reminders = _reminders(client, rows)
     made = Activities(
         activity=np.array([as_id(row.get("ID")) for row in rows], dtype=np.int64),
         kind=kinds,
@@ -84,10 +88,27 @@ def read_activities(
         customer=np.array([one.get(COMPANY, one.get(CONTACT, "")) for one in bound], object),
         due=moments(row.get("DEADLINE") for row in rows),
         answered=[one is not None and one[1] for one in talk],
-        automatic=[as_id(row.get("STATUS")) == _AUTOMATIC for row in rows],
+        automatic=[
+            as_id(row.get("STATUS")) == _AUTOMATIC or number in reminders
+            for number, row in enumerate(rows)
+        ],
         basis=["" if one is None else "measured" for one in talk],
     )
     return made.take(dated), unknown
+
+
+def _reminders(client: Client, rows: Sequence[Row]) -> set[int]:
+    """Return the places of the tasks that wait and that the adapter made for alerts.
+
+    One that is done was done by a person.
+    """
+    waiting = {
+        place: as_id(row.get("ASSOCIATED_ENTITY_ID"))
+        for place, row in enumerate(rows)
+        if str(row.get("PROVIDER_ID") or "") == _TASK and not as_bool(row.get("COMPLETED"))
+    }
+    ours = tasks_of_alerts(client, sorted({*waiting.values()} - {0}))
+    return {place for place, number in waiting.items() if number in ours}
 
 
 def _kind(row: Row) -> str:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 from tests.bitrix.alerts.test_alert_jobs import JOB, carried_out, portal
+from tests.emulators.bitrix24.activities import add_task
 from tests.emulators.bitrix24.portal import COMPANY, DEAL, LEAD, Portal
 
+from abcxyz.crm import CrmAnalysis
 from abcxyz_bitrix.alerts.ledger import marker
+from abcxyz_bitrix.crm.traces import CONFIRMED
 
 __all__ = ["portal"]
 
@@ -72,3 +75,30 @@ def test_overdue_stuck_and_idle_deals_reach_the_portal_once(
         assert (task["RESPONSIBLE_ID"], task["UF_CRM_TASK"]) == (receiver, [card])
         notes = [one for one in stores["notifications"].rows.values() if mark in one["MESSAGE"]]
         assert [one["USER_ID"] for one in notes] == [receiver]
+
+
+def test_the_task_about_a_missing_step_is_no_step(
+    portal: Portal, numbers: dict[str, int], tmp_path: Path
+) -> None:
+    """The alert stays until somebody plans something; a task that a person confirmed is a plan."""
+    carried_out(tmp_path)
+
+    def steps() -> dict[object, bool | None]:
+        outcome = carried_out(tmp_path)
+        assert isinstance(outcome.analysis.crm, CrmAnalysis)
+        return {one.deal: one.next_step for one in outcome.analysis.crm.facts().deals}
+
+    idle, stuck = f"D_{numbers['idle']}", f"D_{numbers['stuck']}"
+    tasks = len(portal.state.stores["tasks"].rows)
+    assert (steps()[idle], steps()[stuck]) == (False, False)
+    later = "2026-07-14T12:00:00+03:00"
+    portal.add_activity(DEAL, numbers["idle"], at=later, TYPE_ID=1, COMPLETED="N")
+    fields = {
+        "TITLE": "Позвонить",
+        "DESCRIPTION": f"{CONFIRMED}0123456789abcdef]",
+        "RESPONSIBLE_ID": numbers["salesman"],
+        "UF_CRM_TASK": [stuck],
+    }
+    add_task(portal.state, 1, fields)
+    assert (steps()[idle], steps()[stuck]) == (True, True)
+    assert len(portal.state.stores["tasks"].rows) == tasks + 1

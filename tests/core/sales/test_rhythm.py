@@ -94,10 +94,10 @@ def test_quantile_equals_numpys() -> None:
     )
     expected = [np.nan, np.nan, *(np.quantile(piece, 0.9) for piece in pieces[2:])]
     np.testing.assert_allclose(rhythm.quantiles(0.9, least=5), expected)
-    chosen = np.array([True, True, False, False, True])
     pool = np.concatenate([pieces[0], pieces[1], pieces[4]])
-    assert np.quantile(pool, 0.9) == rhythm.pooled_quantile(chosen)
-    assert np.isnan(rhythm.pooled_quantile(np.array([True, False, False, False, False])))
+    pooled = rhythm.pooled_quantiles(np.array([7, 7, 5, 5, 7], np.int8))
+    assert np.quantile(pool, 0.9) == pooled[7]
+    assert [5] == list(rhythm.pooled_quantiles(np.array([7, 5, 5, 5, 5], np.int8)))
 
 
 def test_the_class_stands_in_for_few_gaps() -> None:
@@ -122,3 +122,24 @@ def test_buckets_stand_in_for_unknown_days() -> None:
     panel = aggregate([sales], PERIODS)
     assert panel.rhythm is None
     assert [[30, 122]] == gaps(bucket_rhythm(panel.sales, panel.periods))
+
+
+@given(
+    days=st.lists(st.lists(st.integers(1, 400), max_size=9), min_size=1, max_size=9),
+    quantile=st.floats(0, 1),
+    data=st.data(),
+)
+def test_pooled_quantiles_are_those_of_the_gaps_of_a_group(
+    days: list[list[int]], quantile: float, data: st.DataObject
+) -> None:
+    """To the last bit those of numpy over the gaps of the customers of each group."""
+    every = [gap for one in days for gap in one]
+    starts = np.cumsum([0, *map(len, days)])
+    rhythm = Rhythm(starts=starts, gaps=np.array(every, np.int32))
+    group = data.draw(st.lists(st.integers(-1, 2), min_size=len(days), max_size=len(days)))
+    pooled = {
+        code: [gap for one, own in zip(days, group, strict=True) if own == code for gap in one]
+        for code in set(group)
+    }
+    wanted = {code: float(np.quantile(some, quantile)) for code, some in pooled.items() if some}
+    assert wanted == rhythm.pooled_quantiles(np.array(group, np.int8), quantile)

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "money first. The history is read for the previous snapshot and for snoozed alerts; no "
         "snapshot is saved."
     )
-    from abcxyz.pipeline import ALERTS_EXIT_CODE
+    from abcxyz.core.advice.alerts import ALERTS_EXIT_CODE
 
     add_sales_input(parser)
     listing = parser.add_argument_group("alerts")

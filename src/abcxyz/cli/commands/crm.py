@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from abcxyz.cli.options.dates import parse_day, parse_month
+from abcxyz.cli.options.dates import parse_day, parse_end, parse_month
 from abcxyz.cli.options.language import text_language
 from abcxyz.errors import InputError
 from abcxyz.i18n import text
@@ -69,8 +69,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "source", metavar="SOURCE", help="folder of CRM tables, one table, or a job with [crm]"
     )
     parser.add_argument("--as-of", metavar="DATE", help="state of the data before this day")
-    parser.add_argument("--from", dest="since", metavar="DATE", help="first day of the window")
-    parser.add_argument("--to", dest="until", metavar="DATE", help="last day of the window")
+    parser.add_argument(
+        "--from", dest="since", metavar="DATE", help="first day or month of the window"
+    )
+    parser.add_argument(
+        "--to", dest="until", metavar="DATE", help="last day or month of the window"
+    )
     parser.add_argument("--zone", help="time zone of the business, such as Europe/Moscow")
     parser.add_argument("--funnel", help="one pipeline; all by default")
     parser.add_argument("--by", help="what selects deals, or what losses are crossed with")
@@ -307,7 +311,7 @@ def _window(args: argparse.Namespace, crm: CrmData) -> Any:
         return None
     since = parse_month(args.since, "--from") if args.since else date(1970, 1, 1)
     if args.until:
-        until = parse_month(args.until, "--to") + timedelta(days=1)
+        until = parse_end(args.until, "--to")
     else:
         until = as_local(crm.until, crm.zone).date() + timedelta(days=1)
     return Window(since, until)
@@ -335,25 +339,13 @@ def _calendar(args: argparse.Namespace, crm: CrmData) -> Any:
         return None
     from pathlib import Path
 
+    from abcxyz.cli.inputs.days_off import read_days_off
     from abcxyz.crm.settings import CalendarSettings
     from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 
     if re.fullmatch("[A-Z]{2}", args.holidays) and not Path(args.holidays).exists():
         return CalendarSettings(country=args.holidays).calendar(crm.zone)
-    days = []
-    for line in Path(args.holidays).read_text("utf-8-sig").splitlines():
-        word = line.split("#")[0].strip()
-        if not word:
-            continue
-        try:
-            days.append(date.fromisoformat(word))
-        except ValueError:
-            raise InputError(
-                "{file} holds {line!r}, which is no day; write one day per line as 2026-01-01",
-                file=args.holidays,
-                line=word,
-            ) from None
-    return BusinessCalendar(crm.zone, holidays=days)
+    return BusinessCalendar(crm.zone, holidays=read_days_off(args.holidays))
 
 
 def _print(report: Report, lang: str, most: int | None = None) -> None:

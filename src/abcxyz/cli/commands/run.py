@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "Read the sales a job names, classify the customers, and write the result "
         "to every sink. Sinks of other systems change nothing without --apply."
     )
-    from abcxyz.pipeline import ALERTS_EXIT_CODE
+    from abcxyz.core.advice.alerts import ALERTS_EXIT_CODE
 
     parser.add_argument("job", metavar="JOB", help="a TOML file; abcxyz init writes one")
     parser.add_argument("--as-of", metavar="DATE", help="YYYY-MM-DD; today by default")

@@ -10,7 +10,7 @@ from abcxyz.errors import InputError
 if TYPE_CHECKING:
     from abcxyz.core.sales.calendar import Window
 
-__all__ = ["parse_day", "parse_month", "parse_window", "today"]
+__all__ = ["parse_day", "parse_end", "parse_month", "parse_window", "today"]
 
 _DAYS = ("%Y-%m-%d", "%d.%m.%Y")
 _MONTHS = ("%Y-%m", "%m.%Y")
@@ -74,6 +74,27 @@ def parse_month(written: str, option: str) -> date:
             "{option} {written!r} is no month; write it as 2024-01", option=option, written=written
         )
     return day
+
+
+def parse_end(written: str, option: str) -> date:
+    """Parse the last day of a window, or its last month, returned as the day after it.
+
+    Raises
+    ------
+    InputError
+        The text is neither.
+
+    Examples
+    --------
+    >>> parse_end("2026-09", "--to"), parse_end("2026-09-15", "--to")
+    (datetime.date(2026, 10, 1), datetime.date(2026, 9, 16))
+    """
+    from abcxyz.core.sales.calendar import shift_period
+
+    month = _parse(written, _MONTHS)
+    if month is not None:
+        return shift_period(month, "month", 1)
+    return parse_month(written, option) + timedelta(days=1)
 
 
 def parse_window(written: str, option: str) -> Window:

@@ -26,7 +26,17 @@ from abcxyz.toolkit.numbers import number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ALERTS", "ANOMALIES", "EVENTS", "NO_RISK", "ONCE", "Alert", "AlertRules", "Alerts"]
+__all__ = [
+    "ALERTS",
+    "ALERTS_EXIT_CODE",
+    "ANOMALIES",
+    "EVENTS",
+    "NO_RISK",
+    "ONCE",
+    "Alert",
+    "AlertRules",
+    "Alerts",
+]
 
 ALERTS = (
     "fell_from_a", "lapsed_a", "x_became_z", "sla_overdue", "stalled_deal", "deal_at_risk",
@@ -46,6 +56,8 @@ ONCE = ("lapsed_a", *ANOMALIES)
 NO_RISK = ("near_a", "dead_money", "anomaly_rise")
 """Alert kinds whose money is not at risk: revenue to be gained, or already received."""
 
+ALERTS_EXIT_CODE = 10
+"""Exit code of a command that found alerts, if the caller requests it."""
 
 LAPSES = ("learned", "rule")
 """How a lapse is found: by the probability of no purchase, or by the quantile of own gaps."""

@@ -29,7 +29,7 @@ FIRM = 0.8
 """Least probability of a class that counts as firm."""
 
 _BATCH = 16  # resamples per matrix product: a compromise of memory and speed
-_COLUMNS = 1 << 12  # customers per matrix product, whose numbers stay in the CPU cache
+_COLUMNS = 1 << 10  # customers per matrix product, whose numbers stay in the CPU cache
 
 
 @frozen(kw_only=True)
@@ -210,7 +210,8 @@ class _Series:
         # Buckets in rows: products with the counts of many resamples are then contiguous.
         sales = np.nan_to_num(table[self.places].T).copy()
         p, n = sales.shape
-        self._few = panel.orders[self.places] <= 1
+        # Z for a single order; the code of Z is the largest one.
+        self._few = np.where(panel.orders[self.places] <= 1, 2, 0).astype(np.int8)
         # If the buckets extend beyond the window, only the share of the money inside it counts.
         self._money = sales
         if panel.periods.span != panel.periods.window:
@@ -232,25 +233,26 @@ class _Series:
     def codes(self, weights: Floats) -> Iterator[tuple[Codes, Codes]]:
         """Yield, for every r, the classes with bucket j counted ``weights[r, j]`` times."""
         rule = self._settings.xyz
-        total, variation = weights @ self._money, self._variation(weights)
-        for values, cv in zip(total, variation, strict=True):
+        for values, cv in zip(*self._resampled(weights), strict=True):
             _, abc = cut_amounts(survey(values), self._settings.abc)
             if isinstance(rule, CumulativeMean):
                 cv = rule.rounded(cv)
             _, xyz = cut_variations(cv, cv[~np.isnan(cv)], rule)
             if self._single:
-                xyz[self._few] = 2
+                np.maximum(xyz, self._few, out=xyz)
             yield abc, xyz
 
-    def _variation(self, weights: Floats) -> Floats:
-        """Return (resamples, n) coefficients of variation."""
+    def _resampled(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return the (resamples, n) sums, and the coefficients of variation."""
         counted = weights @ self._inside
         fewer = counted - self._settings.ddof
-        cv = np.empty((len(weights), len(self.places)))
+        n = len(self.places)
+        total, cv = np.empty((len(weights), n)), np.empty((len(weights), n))
         with np.errstate(divide="ignore", invalid="ignore"):
-            for start in range(0, cv.shape[1], _COLUMNS):
+            for start in range(0, n, _COLUMNS):
                 some = slice(start, start + _COLUMNS)
                 each = some if counted.shape[1] > 1 else slice(None)
+                np.matmul(weights, self._money[:, some], out=total[:, some])
                 shift = weights @ self._off[:, some]
                 spread = weights @ self._square[:, some]
                 shift /= counted[:, each]
@@ -268,4 +270,4 @@ class _Series:
                 if not self._signless:
                     undefined |= counted[:, each] < 2
                 part[undefined] = 0.0 if self._signless else np.nan
-        return cv
+        return total, cv

@@ -13,6 +13,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.alarms.alarm import Alarm, AlarmChart
 from abcxyz.crm.alarms.detection import Finding
 from abcxyz.crm.alarms.series import Series, Watched
+from abcxyz.crm.changes.metrics import dimension
 from abcxyz.crm.changes.questions import Question, questions_about
 from abcxyz.crm.changes.weekly import monday, week_of
 from abcxyz.crm.changes.why import explained
@@ -141,6 +142,9 @@ def _why_of_rate(
 ) -> _Reason:
     counted = one.observations
     assert counted is not None
+    if one.group:
+        column = dimension(crm, one.dimension)
+        counted = counted.take(column.codes[counted.row] == column.code(one.group))
     week: Ints = week_of(crm, counted.at) - watched.first
     early = np.flatnonzero((week >= since - BASELINE) & (week < since))
     late = np.flatnonzero((week >= since) & (week <= place))

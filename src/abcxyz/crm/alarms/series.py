@@ -35,7 +35,8 @@ class Series:
     stage, funnel
         The stage and the funnel that it is about; empty for all.
     observations
-        What it counts, to explain a change; None where nothing is counted by deal.
+        What the figure counts, to explain a change; those of the total in the series of a group,
+        too, since a million deals have many groups. None where nothing is counted by deal.
     """
 
     __hash__ = None  # type: ignore[assignment]

@@ -107,6 +107,18 @@ class _Scale:
             np.bincount(place[inside], weights, minlength=self.weeks), dtype=np.float64
         )
 
+    def sums_of_groups(
+        self, week: Ints, groups: TextColumn, values: Floats | None = None
+    ) -> Floats:
+        """Return the sums of every group, (categories, weeks): all of them in one pass."""
+        place = week - self.first
+        inside = (place >= 0) & (place < self.weeks)
+        shape = len(groups.categories), self.weeks
+        key = groups.codes[inside].astype(np.int64) * self.weeks + place[inside]
+        weights = None if values is None else values[inside]
+        sums = np.bincount(key, weights, minlength=shape[0] * shape[1])
+        return np.asarray(sums, dtype=np.float64).reshape(shape)
+
     @property
     def cheque(self) -> float:
         """Average profit of a won deal; NaN without amounts, or in several currencies."""
@@ -136,26 +148,18 @@ def _of_observations(
     yield total
     for name in _SPLIT:
         column = dimension(scale.crm, name)[counted.row]
-        codes = [int(one) for one in np.unique(column.codes)]
-        for code in codes if len(codes) > 1 else []:
-            mine = column.codes == code
-            if mine.sum() < _LEAST_PER_WEEK * max(end, 1):
-                continue
-            part = Observations(
-                counted.metric,
-                counted.horizon,
-                counted.row[mine],
-                counted.at[mine],
-                counted.value[mine],
-                counted.mature[mine],
-            )
+        size = np.bincount(column.codes, minlength=len(column.categories))
+        if np.count_nonzero(size) < 2:
+            continue
+        values = scale.sums_of_groups(week, column, counted.value)
+        counts = scale.sums_of_groups(week, column)
+        for code in np.flatnonzero(size >= max(_LEAST_PER_WEEK * max(end, 1), 1)).tolist():
             yield evolve(
                 total,
                 dimension=name,
                 group=column.categories[code],
-                x=scale.sums(week[mine], counted.value[mine]),
-                n=scale.sums(week[mine]),
-                observations=part,
+                x=values[code],
+                n=counts[code],
             )
 
 
@@ -208,17 +212,17 @@ def _counts(
     week, days = week_of(scale.crm, at), scale.days.astype(np.float64)
     yield Series(metric, "", "", "count", scale.sums(week), days, scale.weeks, unit)
     for name, column in groups.items():
-        codes = np.unique(column.codes).tolist()
-        for code in codes if len(codes) > 1 else []:
-            mine = column.codes == code
-            if mine.sum() < _LEAST_PER_WEEK * max(scale.weeks, 1):
-                continue
-            x = scale.sums(week[mine])
+        size = np.bincount(column.codes, minlength=len(column.categories))
+        if np.count_nonzero(size) < 2:
+            continue
+        sums = scale.sums_of_groups(week, column)
+        for code in np.flatnonzero(size >= _LEAST_PER_WEEK * max(scale.weeks, 1)).tolist():
+            x = sums[code]
             # A person without anything in a whole week is away: that is no fall.
             away = (x == 0) if name == "owner" else np.zeros(len(x), dtype=bool)
-            size = np.where(away, 0.0, days)
+            exposed = np.where(away, 0.0, days)
             yield Series(
-                metric, name, column.categories[code], "count", x, size, scale.weeks, unit
+                metric, name, column.categories[code], "count", x, exposed, scale.weeks, unit
             )
 
 
@@ -240,9 +244,9 @@ def _activities(scale: _Scale) -> Iterator[Series]:
     table = scale.crm.activities
     if table is None or not len(table):
         return
-    done = table.take(table.by_people & (table.started < scale.crm.until))
-    groups = {} if done.user is None else {"owner": named(done.user)}
-    yield from _counts(scale, "activities", done.started, groups, math.nan)
+    done = table.by_people & (table.started < scale.crm.until)
+    groups = {} if table.user is None else {"owner": named(table.user[done])}
+    yield from _counts(scale, "activities", table.started[done], groups, math.nan)
 
 
 def _services(

@@ -77,6 +77,17 @@ class Observations:
         """Whether every value is 0 or 1."""
         return self.metric not in ("cheque", "cycle", "revenue")
 
+    def take(self, chosen: Bools) -> Observations:
+        """Return some of the observations."""
+        return Observations(
+            self.metric,
+            self.horizon,
+            self.row[chosen],
+            self.at[chosen],
+            self.value[chosen],
+            self.mature[chosen],
+        )
+
     def within(self, crm: CrmData, window: Window) -> tuple[Ints, int]:
         """Return the mature observations of a window, and the number of immature ones."""
         inside = crm.inside(self.at, window)

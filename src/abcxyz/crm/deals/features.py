@@ -176,11 +176,14 @@ class DealFeatures:
     def _activity(self, moment: Any, rows: Ints) -> dict[str, Any]:
         if self._activities is None:
             return {}
-        every, ours, theirs = self._activities
-        found: dict[str, Any] = {
-            f"activities_{days}": every.count(rows, moment, moment - days * DAY).astype(np.float64)
-            for days in (7, 30)
-        }
+        ours, theirs = self._activities
+        found: dict[str, Any] = {}
+        for span in (7, 30):
+            since = moment - span * DAY
+            count = ours.count(rows, moment, since)
+            if theirs is not None:
+                count = count + theirs.count(rows, moment, since)
+            found[f"activities_{span}"] = count.astype(np.float64)
         table = self.crm.activities
         assert table is not None
         for name, events in (("silence_us", ours), ("silence_them", theirs)):
@@ -225,18 +228,18 @@ class DealFeatures:
         return Timeline.of(row, changes.entered, len(self.crm.deals), first & changes.user.given())
 
     @functools.cached_property
-    def _activities(self) -> tuple[Timeline, Timeline | None, Timeline | None] | None:
+    def _activities(self) -> tuple[Timeline, Timeline | None] | None:
+        """What we did, and what they did, as far as the source tells directions."""
         table = self.crm.activities
         if table is None or table.deal is None:
             return None
         row, done, n = self.crm.deal_of_activity, table.by_people, len(self.crm.deals)
-        every = Timeline.of(row, table.started, n, done)
         if table.direction is None:
-            return every, every, None
+            return Timeline.of(row, table.started, n, done), None
         ways: TextColumn = table.direction
         theirs = Timeline.of(row, table.started, n, done & (ways.codes == ways.code("in")))
         ours = Timeline.of(row, table.started, n, done & (ways.codes != ways.code("in")))
-        return every, ours, theirs
+        return ours, theirs
 
     @functools.cached_property
     def _customers(self) -> tuple[Ints, Timeline] | None:

@@ -217,11 +217,20 @@ def _silence(crm: CrmData) -> Floats:
 
 
 def has_next_step(crm: CrmData) -> Bools | None:
-    """Return for every deal whether an activity is planned; None where no plans are known."""
+    """Return for every deal whether somebody planned an activity; None where no plans are known.
+
+    Notes
+    -----
+    A reminder that a program made by itself is no step: otherwise the task that reports a missing
+    step would be the step, and nobody would see that there still is none.
+    """
     table = crm.activities
     if table is None or table.done is None or table.deal is None:
         return None
     row = crm.deal_of_activity
+    waiting = (row >= 0) & ~table.done
+    if table.automatic is not None:
+        waiting &= ~table.automatic
     planned = np.zeros(len(crm.deals), dtype=bool)
-    planned[row[(row >= 0) & ~table.done]] = True
+    planned[row[waiting]] = True
     return planned

@@ -167,7 +167,7 @@ class Activities(Columns):
     answered
         (n,) whether a call was answered.
     automatic
-        (n,) whether a robot did it.
+        (n,) whether a robot did it; of a planned one, whether it is the reminder of a program.
     basis
         (n,) basis of the duration: ``measured``, ``entered`` or ``assumed``.
     """

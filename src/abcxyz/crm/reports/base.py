@@ -14,6 +14,7 @@ import numpy as np
 from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
+from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = [
     "RANKED",
     "Report",
     "Row",
+    "check_margin",
     "find",
     "heading",
     "is_share",
@@ -230,6 +232,20 @@ _SHARES = frozenset(
         "incidence_high",
     ]
 )
+
+
+def check_margin(margin: float) -> None:
+    """Check that a margin is a share.
+
+    Raises
+    ------
+    InputError
+        It is not.
+    """
+    if not 0 <= margin <= 1:
+        raise InputError(
+            "the margin {margin} is not between 0 and 1; write 30 % as 0.30", margin=margin
+        )
 
 
 def heading(name: str) -> str:

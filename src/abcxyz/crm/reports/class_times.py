@@ -153,21 +153,21 @@ def class_times(
     table: Activities = crm.need("activities")
     letter = {str(customer): one[:1].upper() for customer, one in classes.items()}
     names = sorted({*letter.values(), NO_CLASS})
-    customer, ids = _customers(crm, table)
+    unit, customer, ids = _customers(crm, table)
     # One more for the activities of nobody.
     of_class = np.array(
         [names.index(letter.get(one, NO_CLASS)) for one in [*map(str, ids), ""]], dtype=np.int64
     )
-    customer = np.where(customer < 0, len(ids), customer)
     basis, timed = _basis(table, chosen & ~np.isnan(seconds))
-    weight = np.where(timed, seconds, 0.0) if basis != COUNTED else chosen.astype(np.float64)
-    per_customer: Floats = np.bincount(customer, weight, minlength=len(of_class)).astype(
-        np.float64, copy=False
-    )
-    number = np.bincount(customer[chosen], minlength=len(of_class))
+    counts = np.bincount(unit[chosen], minlength=len(customer))
+    with_time = np.bincount(unit[timed], minlength=len(customer))
+    spent = counts if basis == COUNTED else np.bincount(unit[timed], seconds[timed], len(customer))
+    size = len(of_class)
+    number = np.bincount(customer, counts, minlength=size)
+    per_customer = np.asarray(np.bincount(customer, spent, minlength=size), dtype=np.float64)
     acts = np.bincount(of_class, number, minlength=len(names))
-    with_time = np.bincount(of_class[customer[timed]], minlength=len(names))
     time = np.bincount(of_class, per_customer, minlength=len(names))
+    known = np.bincount(of_class[customer], with_time, minlength=len(names))
     met = number > 0
     low, high = _intervals(per_customer[met], of_class[met], len(names), seed)
     amount = _amounts(crm, window, letter, names)
@@ -183,7 +183,7 @@ def class_times(
             ClassTime(
                 name,
                 int(acts[i]),
-                int(with_time[i]),
+                int(known[i]),
                 minutes,
                 share,
                 float(low[i]),
@@ -238,13 +238,22 @@ def _customers_of_deals(crm: CrmData) -> tuple[Ints, list[Any]]:
     return _codes(crm.deals.customer)
 
 
-def _customers(crm: CrmData, table: Activities) -> tuple[Ints, Sequence[Any]]:
-    """Return the (n,) customer of each activity: its own, or else that of its deal."""
+def _customers(crm: CrmData, table: Activities) -> tuple[Ints, Ints, Sequence[Any]]:
+    """Return whose the activities are: their own customer's, or else that of their deal.
+
+    Returns
+    -------
+    tuple
+        (n,) a place of each activity in what follows; (m,) the customer at that place, one after
+        the last for nobody; the customers. Where only deals have customers a place is a deal:
+        there are fewer of them than activities.
+    """
     of_deals, ids = _customers_of_deals(crm)
     row = crm.deal_of_activity
-    whose = np.append(of_deals, -1)[row]  # the row -1 is nobody's
     if table.customer is None:
-        return whose, ids
+        places = np.append(np.where(of_deals < 0, len(ids), of_deals), len(ids))
+        return np.where(row < 0, len(of_deals), row), places, ids
+    whose = np.append(of_deals, -1)[row]  # the row -1 is nobody's
     own, own_ids = _codes(table.customer)
     place = {str(one): code for code, one in enumerate(ids)}
     every = list(ids)
@@ -254,7 +263,8 @@ def _customers(crm: CrmData, table: Activities) -> tuple[Ints, Sequence[Any]]:
             every.append(one)
     lookup = np.array([*(place[str(one)] for one in own_ids), -1], dtype=np.int64)
     own = lookup[own]
-    return np.where(own >= 0, own, whose), every
+    found = np.where(own >= 0, own, whose)
+    return np.where(found < 0, len(every), found), np.arange(len(every) + 1), every
 
 
 def _won_amounts(crm: CrmData, window: Window | None) -> tuple[Bools, Floats]:

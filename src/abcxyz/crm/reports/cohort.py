@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def cohort(
     Raises
     ------
     InputError
-        An unknown *by*, no *stage* for it, or a horizon longer than the records.
+        An unknown *by*, no *stage* for it, or a horizon that is none or longer than the records.
     """
     if by not in BY:
         raise InputError(
@@ -121,7 +122,7 @@ def cohort(
     row, start = _with_silent(crm, funnel, row, start)
     if by == "stage":
         if stage is None:
-            raise InputError("deals chosen by a stage need its name; pass stage='…'")
+            raise InputError("deals chosen by a stage need its name; give the stage too")
         code = visits.stage.code(crm.stages.find(funnel, stage).id)
         begins = _first_visits(visits.row, here & (visits.stage.codes == code))
         row, start = visits.row[begins], visits.entered[begins]
@@ -132,9 +133,9 @@ def cohort(
     limit = np.full(len(row), crm.until)
     mature = np.ones(len(row), dtype=bool)
     if horizon is not None:
+        _check_horizon(crm, start, horizon)
         limit = start + np.timedelta64(round(horizon * 86400), "s")
         mature = limit <= crm.until
-        _check_horizon(crm, start, horizon)
         if len(row):
             in_time &= visits.entered < limit[of_visit]
     outcome, closed = _outcomes(crm, funnel, row, of_visit, in_time, limit)
@@ -189,6 +190,10 @@ def _with_silent(crm: CrmData, funnel: str, row: Ints, start: Moments) -> tuple[
 
 
 def _check_horizon(crm: CrmData, start: Moments, horizon: float) -> None:
+    if not (math.isfinite(horizon) and horizon > 0):
+        raise InputError(
+            "the horizon is {horizon}; give a number of days above 0", horizon=horizon
+        )
     if not len(start):
         return
     longest = float((crm.until - start.min()) / np.timedelta64(1, "D"))

@@ -158,23 +158,19 @@ class CycleReport(Report):
                     )
                 )
                 continue
-            days = plain_number(round(one.median, 1), lang)
+            # No deal is old enough for the later of the days in a young pipeline.
+            day = max((day for day, won in one.won_by.items() if not math.isnan(won)), default=0)
             lines.append(
-                # No deal was open for so long.
                 text(
-                    "{funnel}: half of the deals are closed after {days} days.",
-                    lang,
-                    funnel=one.funnel,
-                    days=days,
-                )
-                if math.isnan(one.won_by[90])
-                else text(
                     "{funnel}: half of the deals are closed after {days} days; {share} are won "
-                    "within 90 days.",
+                    "within {by} days."
+                    if day
+                    else "{funnel}: half of the deals are closed after {days} days.",
                     lang,
                     funnel=one.funnel,
-                    days=days,
-                    share=percent(one.won_by[90], lang),
+                    days=plain_number(round(one.median, 1), lang),
+                    share=percent(one.won_by.get(day, math.nan), lang),
+                    by=day,
                 )
             )
             known = [stage for stage in one.stages if not math.isnan(stage.median)]

@@ -15,9 +15,8 @@ from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import FEW, Report, Row, find
+from abcxyz.crm.reports.base import FEW, Report, Row, check_margin, find
 from abcxyz.crm.reports.cohort import HANDED_OVER, Cohort, cohort, funnel_names
-from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 
 __all__ = ["FunnelReport", "FunnelTable", "StageRow", "funnel"]
@@ -154,6 +153,8 @@ class FunnelReport(Report):
 
     def explain(self, lang: str = "en") -> str:
         """Return the finding of every pipeline in sentences."""
+        if not self.funnels:
+            return text("No deal began in this window.", lang)
         return "\n".join(self._sentence(one, lang) for one in self.funnels)
 
     def _sentence(self, one: FunnelTable, lang: str) -> str:
@@ -246,10 +247,7 @@ def funnel(
     [('NEW', 2, 2), ('VISIT', 1, 2), ('WON', 1, 1)]
     """
     crm.need("changes")
-    if not 0 <= margin <= 1:
-        raise InputError(
-            "the margin {margin} is not between 0 and 1; write 30 % as 0.30", margin=margin
-        )
+    check_margin(margin)
     tables = []
     for name in funnel_names(crm, funnel):
         chosen = cohort(crm, name, window, by=by, stage=stage, horizon=horizon, min_stay=min_stay)

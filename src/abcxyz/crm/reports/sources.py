@@ -15,7 +15,7 @@ from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
-from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, find, named
+from abcxyz.crm.reports.base import NOT_GIVEN, Report, Row, check_margin, find, named
 from abcxyz.crm.reports.groups import GroupRate, RatedRow, compare_groups
 from abcxyz.toolkit.catalogue import text
 
@@ -138,8 +138,9 @@ def sources(
     Raises
     ------
     InputError
-        Amounts in more than one currency.
+        Amounts in more than one currency, or a margin that is no share.
     """
+    check_margin(margin)
     amounts = crm.single_amounts(required=True)
     column = source_of_deals(crm)
     source, names = column.codes, column.categories

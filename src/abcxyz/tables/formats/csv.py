@@ -25,7 +25,6 @@ __all__ = ["CsvTable", "can_stream"]
 _BLOCK = 1 << 24  # bytes
 _START = 1 << 22  # bytes of which the first rows are taken
 _LARGEST = 1 << 26  # a row of this size is a quote without its twin
-_SPLIT = 1 << 22  # bytes that one thread splits at once
 
 
 class _IrregularError(Exception):
@@ -163,7 +162,8 @@ class CsvTable:
         def split(*, several_lines: bool) -> Any:
             return arrow_csv.read_csv(
                 pa.BufferReader(block),
-                read_options=arrow_csv.ReadOptions(column_names=names, block_size=_SPLIT),
+                # In one piece, because the cells of a column are needed in one buffer.
+                read_options=arrow_csv.ReadOptions(column_names=names, block_size=len(block) + 1),
                 parse_options=arrow_csv.ParseOptions(
                     delimiter=self.delimiter, newlines_in_values=several_lines
                 ),

@@ -25,12 +25,10 @@ from abcxyz.tables.values.columns import (
 
 __all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
 
-_PAD = np.zeros(8, np.uint8)
-
 
 @frozen(eq=False)
 class Texts:
-    """Texts in one buffer: (n,) starts and sizes in *data*, which ends with 8 more bytes."""
+    """Texts in one buffer: (n + 1,) start of each in *data*, and the end of the last."""
 
     data: npt.NDArray[np.uint8]
     ends: npt.NDArray[np.int64]
@@ -41,23 +39,23 @@ class Texts:
         encoded = [cell.encode("utf-8", "surrogatepass") for cell in cells]
         ends = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
-        return cls(np.concatenate([np.frombuffer(b"".join(encoded), np.uint8), _PAD]), ends)
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), ends)
 
     @classmethod
     def of_arrow(cls, array: Any) -> Texts:
-        """Take the buffers of an Arrow array of strings without copying the offsets."""
+        """Take the buffers of an Arrow array of strings without copying the texts."""
         pa = sys.modules["pyarrow"]
         kind = np.int64 if pa.types.is_large_string(array.type) else np.int32
         _, ends, data = array.buffers()
         if not len(array):
-            return cls(_PAD, np.zeros(1, np.int64))
+            return cls(np.empty(0, np.uint8), np.zeros(1, np.int64))
         places: npt.NDArray[Any] = np.frombuffer(ends, kind)[
             array.offset : array.offset + len(array) + 1
         ]
         places = places.astype(np.int64)
         low, high = int(places[0]), int(places[-1])
         held = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-        return cls(np.concatenate([held[low:high], _PAD]), places - low)
+        return cls(held[low:high], places - low if low else places)
 
     @property
     def sizes(self) -> npt.NDArray[np.int64]:

@@ -93,21 +93,31 @@ class CellHashes:
         Parameters
         ----------
         data
-            Bytes of all texts, and 8 more.
+            Bytes of all texts.
         ends
             (n + 1,) start of every text, and the end of the last.
         """
-        # Eight bytes at any place, as one number.
-        words = np.ndarray((len(data) - 7,), "<u8", data, 0, (1,))
-        starts, sizes = ends[:-1], np.diff(ends)
-        hashes = np.empty(len(sizes), np.uint64)
-        checks = np.empty(len(sizes), np.uint64)
-        kernel = self._kernel(len(sizes))
-        if kernel is not None:
-            kernel.hash_texts(words, ends, self._seed, self._odd, hashes, checks)
-            return hashes, checks
-        for rows in blocks(len(sizes)):
-            hashes[rows], checks[rows] = self._texts(words, starts[rows], sizes[rows])
+        hashes = np.empty(len(ends) - 1, np.uint64)
+        checks = np.empty(len(ends) - 1, np.uint64)
+        kernel = self._kernel(len(hashes))
+        # Texts are read by eight bytes, which go beyond the buffer at the last few of them.
+        last = int(np.searchsorted(ends[1:], len(data) - 8, side="right"))
+        start = ends[last]
+        tail = np.concatenate([data[start:], np.zeros(8, np.uint8)])
+        for part, places, at in (
+            (data, ends[: last + 1], slice(last)),
+            (tail, ends[last:] - start, slice(last, None)),
+        ):
+            if len(places) < 2:
+                continue
+            words = np.ndarray((len(part) - 7,), "<u8", part, 0, (1,))  # from any byte on
+            words.flags.writeable = False  # as a buffer of Arrow is: for one compilation
+            if kernel is not None:
+                kernel.hash_texts(words, places, self._seed, self._odd, hashes[at], checks[at])
+                continue
+            starts, sizes = places[:-1], np.diff(places)
+            for rows in blocks(len(sizes)):
+                hashes[at][rows], checks[at][rows] = self._texts(words, starts[rows], sizes[rows])
         return hashes, checks
 
     def _texts(

@@ -26,20 +26,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.description = (
         "List the snapshots of a history, or the states of one customer in them; log what became "
-        "of a call; check, copy or shrink the file."
+        "of a call; check, copy or shrink the file, or write its snapshots as tables for SQL."
     )
     parser.add_argument(
         "customer",
         metavar="CUSTOMER",
         nargs="?",
-        help="an identifier; or check, backup, vacuum or outcome, which a customer of that "
-        "name is not",
+        help="an identifier; or check, backup, export, vacuum or outcome, which a customer of "
+        "that name is not",
     )
     parser.add_argument(
         "target",
         metavar="FILE",
         nargs="?",
-        help="of backup: where the copy goes; of outcome: the customer",
+        help="of backup and export: where the copy goes; of outcome: the customer",
     )
     parser.add_argument(
         "outcome",
@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of outcome: what became of the call, called, ordered or lost",
     )
     parser.add_argument("--date", metavar="DATE", help="of outcome: the day; today by default")
+    parser.add_argument(
+        "--from", dest="since", metavar="DATE", help="of export: the first date; all by default"
+    )
     parser.add_argument(
         "--customer", dest="named", metavar="ID", help="a customer named like an action"
     )
@@ -112,6 +115,16 @@ def _backup(history: History, args: argparse.Namespace, lang: str) -> int:
     return 0
 
 
+def _export(history: History, args: argparse.Namespace, lang: str) -> int:
+    """Write the snapshots as tables of a plain SQLite file."""
+    if args.target is None:
+        raise InputError("export needs a file; write abcxyz history export FILE")
+    since = None if args.since is None else parse_day(args.since, "--from")
+    path = str(history.export(args.target, since=since))
+    print(_json({"file": path}) if args.json else text("Written to {folder}", lang, folder=path))
+    return 0
+
+
 def _vacuum(history: History, args: argparse.Namespace, lang: str) -> int:
     size = history.vacuum()
     if args.json:
@@ -172,9 +185,15 @@ def _outcomes(logged: tuple[CallOutcome, ...], lang: str) -> str:
 
 
 _ACTIONS = MappingProxyType(
-    {"check": _check, "backup": _backup, "vacuum": _vacuum, "outcome": _outcome}
+    {
+        "check": _check,
+        "backup": _backup,
+        "export": _export,
+        "vacuum": _vacuum,
+        "outcome": _outcome,
+    }
 )
-_MORE = MappingProxyType({"backup": 1, "outcome": 2})  # words after the action
+_MORE = MappingProxyType({"backup": 1, "export": 1, "outcome": 2})  # words after the action
 
 
 def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from abcxyz.core.analysis.customer_columns import customer_columns, plain_days
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.i18n import date_text, text
-from abcxyz.report.customers import Facts, doubtful_letters, name_of
+from abcxyz.report.customers import Facts, doubtful_letters, names_of
 from abcxyz.report.vocabulary import EVENT_NAMES
 from abcxyz.report.workbook.writer import AMBER, SheetWriter
 
@@ -27,7 +27,7 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     late, yes = facts.silence.late[order], writer.say("overdue")
     table: list[tuple[tuple[str, float, str], Sequence[object]]] = [
         (("Customer", 24, ""), columns.customer),
-        (("Name", 40, ""), [name_of(analysis, one) for one in columns.customer]),
+        (("Name", 40, ""), names_of(analysis, columns.customer)),
         (("Segment", 10, ""), columns.segment),
         (("ABC", 7, ""), columns.abc),
         (("XYZ", 7, ""), columns.xyz),

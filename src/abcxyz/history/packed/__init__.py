@@ -1,0 +1,1 @@
+"""Columns of snapshots as compressed arrays, each content stored once."""
