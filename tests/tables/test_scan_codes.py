@@ -29,8 +29,8 @@ def test_a_text_has_one_hash_wherever_it_stands() -> None:
     """Alone, between others, and at the end of a buffer, whose bytes are read by eight."""
     texts = [*("x" * size for size in range(40)), "", "я" * 9, "", ""]
     hashing = CellHashes(1)
-    together = column_of(pd.Series(texts, dtype=object)).hashes(hashing)
-    alone = [column_of(pd.Series([one], dtype=object)).hashes(hashing)[0] for one in texts]
+    together = column_of(np.array(texts, dtype=object)).hashes(hashing)
+    alone = [column_of(np.array([one], dtype=object)).hashes(hashing)[0] for one in texts]
     assert together.tolist() == alone
     assert len(set(alone)) == len(set(texts))
 
