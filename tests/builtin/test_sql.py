@@ -349,6 +349,27 @@ def test_only_what_differs_is_written(url: str, sink: SqlSink) -> None:
     ]
 
 
+@pytest.mark.parametrize("pages", [0, 1, 3])
+def test_a_full_disk_leaves_the_table_as_it_was(tmp_path: Path, pages: int) -> None:
+    """A disk that fills up at any row is not the fault of the row: nothing is written."""
+    url = f"sqlite:///{tmp_path}/base.db"
+    sink = SqlSink(url)
+    old = make_analysis([f"old-{n}" for n in range(30)])
+    sink.write(old, dry_run=False)
+    before = execute(url, "SELECT * FROM abcxyz_segments ORDER BY 1")
+    ((size,),) = execute(url, "PRAGMA page_count")
+    sink.close()
+
+    def fill(connection: Any, _record: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {size + pages}")
+
+    sa.event.listen(sink._database.engine, "connect", fill)
+    new = make_analysis([f"{kind}-{n}" for kind in ("new", "old") for n in range(1500)])
+    with closing(sink), pytest.raises(BadDataError, match="database or disk is full"):
+        sink.write(new, dry_run=False)
+    assert before == execute(url, "SELECT * FROM abcxyz_segments ORDER BY 1")
+
+
 def test_a_strangers_table_is_left_alone(url: str) -> None:
     """A foreign table of that name is refused, in a dry run too."""
     with closing(SqlSink(url, table="ledger")) as sink:

@@ -211,17 +211,23 @@ class SqlSink:
         """Write several rows at once, or one by one where one of them is rejected."""
         import sqlalchemy as sa
 
+        part = connection.begin_nested()
         try:
-            with connection.begin_nested():
-                connection.exec_driver_sql(sql, rows)
+            connection.exec_driver_sql(sql, rows)
+        except sa.exc.OperationalError:
+            # A full disk or a lock is not the fault of a row: the whole is undone, which SQLite
+            # may have done already, with its savepoint.
+            raise
         except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
             if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
                 raise
+            part.rollback()
             if len(rows) == 1:
                 message = str(getattr(problem, "orig", None) or problem)
                 reason = " ".join(self._database.redactor.text(message).split())[:200]
                 return {keys[0]: reason}
         else:
+            part.commit()
             return {}
         refused: dict[str, str] = {}
         for key, row in zip(keys, rows, strict=True):
