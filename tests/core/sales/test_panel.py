@@ -260,3 +260,16 @@ def test_take_and_concat() -> None:
 
     assert sales == concat(parts)
     assert concat([*parts, Transactions(["a"], day[:1], [1])]).document is None
+
+
+def test_a_part_does_not_hold_the_table_of_all_customers() -> None:
+    """Of some customers among many numbers, a panel keeps the rows of these customers alone."""
+    who = np.arange(0, 60_000, 64)
+    sales = Transactions(who, np.full(len(who), "2026-01-05", "M8[D]"), np.ones(len(who)))
+    panel = aggregate(iter([sales]), Periods.parse("12M", date(2026, 2, 1)))
+    assert panel.customers.tolist() == who.tolist()
+    for column in (panel.sales, panel.value, panel.orders):
+        held = column
+        while isinstance(held.base, np.ndarray):
+            held = held.base
+        assert held.nbytes <= 2 * column.nbytes

@@ -299,14 +299,15 @@ def _floats(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
-    """Compact the known rows in place: a copy of the table would double the memory."""
+    """Compact the known rows in place: a copy of a full table would double the memory."""
     end = 0
     for start in range(0, len(array), _CHUNK):
         rows = slice(start, start + _CHUNK)
         part = array[rows][known[rows]]
         array[end : end + len(part)] = part
         end += len(part)
-    return array[:end]
+    # A part of a file has few customers of all: it must not hold the table of all.
+    return array[:end].copy() if 2 * end < len(array) else array[:end]
 
 
 def in_major_units(money: Ints) -> Floats:
