@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Codes, freeze
-from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, result_of
+from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, money_after, result_of
 from abcxyz.core.dynamics.events import ABSENT
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.history.database import Database
 from abcxyz.history.packed.columns import numbers_in, read_arrays
@@ -161,7 +162,9 @@ class Results:
                 codes[date.fromisoformat(dated)] = freeze(states[numbers])
             return codes
 
-    def alert_record(self, fingerprint: str, *, job: str = "") -> AlertRecord | None:
+    def alert_record(
+        self, fingerprint: str, *, job: str = "", panel: Panel | None = None
+    ) -> AlertRecord | None:
         """Return what became of the alerts raised by the runs of a job; None without any.
 
         Parameters
@@ -170,6 +173,8 @@ class Results:
             Of the settings of the runs.
         job
             Name of the job.
+        panel
+            Sales of the newest result, for the money of the orders that followed; None without it.
 
         Notes
         -----
@@ -189,6 +194,8 @@ class Results:
                 return None
             reached = {who: (called, said) for who, _, called, said in rows if called is not None}
             days = self._last_days(reached, fingerprint, job)
+            calls = {who: date.fromisoformat(called) for who, (called, _) in reached.items()}
+            followed, money = (0, 0.0) if panel is None else money_after(panel, calls)
             return AlertRecord(
                 since=date.fromisoformat(min(since for _, since, _, _ in rows)),
                 raised=len(rows),
@@ -197,6 +204,8 @@ class Results:
                     bool(said or any(one > called for one in days.get(who, ())))
                     for who, (called, said) in reached.items()
                 ),
+                followed=followed,
+                money=money if followed else None,
             )
 
     def _last_days(

@@ -215,7 +215,7 @@ def _with_past(analysis: Analysis, history: History, job: Job) -> Analysis:
         classes=history.past_classes(
             snapshot.customers.tolist(), fingerprint, job=job.identity, until=snapshot.dated
         ),
-        record=history.alert_record(fingerprint, job=job.identity),
+        record=history.alert_record(fingerprint, job=job.identity, panel=analysis.panel),
     )
 
 
