@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -133,6 +134,28 @@ def test_a_customer_without_a_class_has_none_of_any(tmp_path: Path) -> None:
         assert only is None
         none = history.past_classes(("a",), one.settings.fingerprint, until=date.max, most=1)
         assert none is None
+
+
+def test_the_abc_classes_of_customers_by_date(tmp_path: Path) -> None:
+    """A class without its pair counts; of the job, until the date, and of the newest results."""
+    one, two = (analyzed(date(2026, month, 1)).snapshot for month in (3, 4))
+    one = attrs.evolve(one, abc=np.array([-1, 0, 2]), xyz=np.array([1, -1, 0]))
+    two = attrs.evolve(two, abc=np.array([-1, 1, 0]), xyz=np.array([-1, 2, 1]))
+    key = one.settings.fingerprint
+    with History(tmp_path / "h.db") as history:
+        for snapshot in (two, one):
+            history.save(snapshot, job="north")
+
+        def read(**options: Any) -> dict[date, list[int]]:
+            found = history.abc_by_date(("a", "x", "b", "c"), key, **options)
+            return {dated: codes.tolist() for dated, codes in found.items()}
+
+        both = read(job="north", until=date.max)
+        assert both == {one.dated: [-1, -1, 0, 2], two.dated: [-1, -1, 1, 0]}
+        assert list(both) == [one.dated, two.dated]
+        assert read(job="north", until=one.dated) == {one.dated: [-1, -1, 0, 2]}
+        assert read(job="north", until=date.max, most=1) == {two.dated: [-1, -1, 1, 0]}
+        assert read(job="south", until=date.max) == {}
 
 
 def test_the_page_shows_hours_by_class(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import freeze
+from abcxyz._arrays import Codes, freeze
 from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, money_after, result_of
 from abcxyz.core.dynamics.events import ABSENT
 from abcxyz.core.sales.panel import Panel
@@ -122,6 +122,45 @@ class Results:
                 codes[:, place] = states[numbers]
             dates = tuple(date.fromisoformat(dated) for _, dated, _ in found)
             return PastClasses(dates=dates, codes=freeze(codes))
+
+    def abc_by_date(
+        self,
+        customers: Sequence[Any],
+        fingerprint: str,
+        *,
+        job: str = "",
+        until: date,
+        most: int = 1000,
+    ) -> dict[date, Codes]:
+        """Return date -> (n,) ABC codes of customers, of the latest results of a job.
+
+        Parameters
+        ----------
+        customers
+            (n,) the customers.
+        fingerprint, job, most
+            As in `past_results`.
+        until
+            Date of the last result.
+
+        Returns
+        -------
+        dict
+            Codes by date, the oldest first; -1 for a customer without a class or not listed.
+        """
+        with self._db.mapped(), self._db.decoding():
+            found = self._latest("number, dated, customers", fingerprint, job, until, most)
+            known = dict(self._db.execute("SELECT id, number FROM customer"))
+            numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
+            # One more, for the customers that the file does not know.
+            states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
+            codes: dict[date, Codes] = {}
+            for number, dated, count in found:
+                listed, abc = read_arrays(self._db, number, count, "customer", "abc")
+                states[:] = -1
+                states[listed] = abc
+                codes[date.fromisoformat(dated)] = freeze(states[numbers])
+            return codes
 
     def alert_record(
         self, fingerprint: str, *, job: str = "", panel: Panel | None = None
