@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import attrs
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 
 from abcxyz import SEGMENTS, Alert, Analysis, Settings, TimeSpent, Transactions, analyze
 from abcxyz.core.advice.calls import CallOutcome
-from abcxyz.core.analysis.past import AlertRecord, hours_by_class, result_of
+from abcxyz.core.analysis.past import AlertRecord, hours_by_class, money_after, result_of
 from abcxyz.history import History
 from abcxyz.i18n import LANGUAGES
 from abcxyz.report import render_html
@@ -19,14 +21,16 @@ from abcxyz.report import render_html
 RAISED = date(2026, 3, 1)
 
 
-def analyzed(as_of: date, customers: tuple[object, ...] = ("a", "b", "c")) -> Analysis:
+def analyzed(
+    as_of: date, customers: tuple[object, ...] = ("a", "b", "c"), metric: str = "revenue"
+) -> Analysis:
     days = [date(2026, month, 5) for month in range(1, 7)]
     sales = Transactions(
         [customers[i % 3] for i in range(18)],
         [days[i // 3] for i in range(18)],
         [100.0, 20.5, 3.0] * 6,
     )
-    return analyze(sales, as_of=as_of, settings=Settings(period="2M"))
+    return analyze(sales, as_of=as_of, settings=Settings(period="2M", metric=metric))
 
 
 def test_the_structure_is_that_of_each_snapshot(tmp_path: Path) -> None:
@@ -132,6 +136,28 @@ def test_a_customer_without_a_class_has_none_of_any(tmp_path: Path) -> None:
         assert none is None
 
 
+def test_the_abc_classes_of_customers_by_date(tmp_path: Path) -> None:
+    """A class without its pair counts; of the job, until the date, and of the newest results."""
+    one, two = (analyzed(date(2026, month, 1)).snapshot for month in (3, 4))
+    one = attrs.evolve(one, abc=np.array([-1, 0, 2]), xyz=np.array([1, -1, 0]))
+    two = attrs.evolve(two, abc=np.array([-1, 1, 0]), xyz=np.array([-1, 2, 1]))
+    key = one.settings.fingerprint
+    with History(tmp_path / "h.db") as history:
+        for snapshot in (two, one):
+            history.save(snapshot, job="north")
+
+        def read(**options: Any) -> dict[date, list[int]]:
+            found = history.abc_by_date(("a", "x", "b", "c"), key, **options)
+            return {dated: codes.tolist() for dated, codes in found.items()}
+
+        both = read(job="north", until=date.max)
+        assert both == {one.dated: [-1, -1, 0, 2], two.dated: [-1, -1, 1, 0]}
+        assert list(both) == [one.dated, two.dated]
+        assert read(job="north", until=one.dated) == {one.dated: [-1, -1, 0, 2]}
+        assert read(job="north", until=date.max, most=1) == {two.dated: [-1, -1, 1, 0]}
+        assert read(job="south", until=date.max) == {}
+
+
 def test_the_page_shows_hours_by_class(tmp_path: Path) -> None:
     """Hours of the window beside those of the first result that knows them; else nothing."""
     first = analyzed(date(2026, 3, 1)).snapshot
@@ -183,6 +209,103 @@ def test_the_record_of_alerts(tmp_path: Path, customers: tuple[object, ...]) -> 
         assert attrs.evolve(expected, reached=2, ordered=1) == record()
         log(customers[0], last + timedelta(days=1), "ordered")
         assert attrs.evolve(expected, reached=2, ordered=2) == record()
+
+
+@pytest.mark.parametrize("as_of", [date(2026, 6, 1), date(2026, 5, 20), date(2026, 5, 2)])
+@pytest.mark.parametrize("bucket", ["month", "week"])
+@pytest.mark.parametrize("customers", [("a", "b", "c", "d"), (7, 8, 9, 10)])
+def test_the_money_after_calls_is_that_of_whole_buckets(
+    customers: tuple[object, ...], bucket: str, as_of: date
+) -> None:
+    """Line by line: what was bought in buckets that lie between the call and 180 days later."""
+    random = np.random.default_rng(7)
+    first = date(2025, 1, 1)
+    span = (as_of - first).days
+    lines = [
+        (
+            customers[int(random.integers(4))],
+            first + timedelta(days=int(random.integers(span))),
+            float(random.integers(-20, 200)),
+        )
+        for _ in range(800)
+    ]
+    made = analyze(
+        Transactions(*map(list, zip(*lines, strict=True))),
+        as_of=as_of,
+        settings=Settings(period="6M", bucket=bucket, lookback="12M"),
+    )
+    buckets: dict[tuple[object, date], float] = defaultdict(float)
+    for who, day, amount in lines:
+        begin = day.replace(day=1) if bucket == "month" else day - timedelta(days=day.weekday())
+        buckets[who, begin] += amount
+    begins = sorted({begin for _, begin in buckets})
+    ends = [*begins[1:], as_of if bucket == "month" else begins[-1] + timedelta(days=7)]
+    begun = made.panel.earlier
+    assert begun is not None
+    covered = max(begun.periods.edges[0], made.panel.periods.lookback.since)
+    partial = set()
+    some = 0
+    for days in (0, 20, 40, 170, 175, 300, 349, 365, 366, 367, 400, 515):
+        called = {
+            str(who): as_of - timedelta(days=days + 11 * place)
+            for place, who in enumerate([*customers, "unknown"])
+        }
+        wanted, known = 0.0, 0
+        for who, day in called.items():
+            after = [
+                begin
+                for begin, end in zip(begins, ends, strict=True)
+                if begin > day
+                and end <= min(as_of, made.panel.periods.edges[-1])
+                and end <= day + timedelta(days=181)
+            ]
+            if after and day + timedelta(days=1) >= covered:
+                known += 1
+                wanted += sum(
+                    amount
+                    for (one, begin), amount in buckets.items()
+                    if str(one) == who and begin in after
+                )
+        some += known
+        partial.add(known)
+        assert [known, pytest.approx(wanted)] == [*money_after(made.panel, called)]
+    assert some > 10
+    assert {0, 5} < partial
+
+
+def test_orders_that_followed_stand_beside_the_hours(tmp_path: Path) -> None:
+    """Money of the months after the call, in both languages; nothing where none is known."""
+    made = analyzed(date(2026, 7, 1))
+    key = made.settings.fingerprint
+    alert = Alert(kind="lapsed_a", key="lapsed_a:a", customer="a", money=1.0, age=3)
+    with History(tmp_path / "h.db") as history:
+        history.save(made.snapshot)
+        history.raise_alerts([alert], RAISED, job="", fingerprint=key)
+        none = history.alert_record(key, panel=made.panel)
+        assert none is not None
+        assert (0, None) == (none.followed, none.money)
+        history.add_outcome(CallOutcome(customer="a", day=date(2026, 4, 20), outcome="called"))
+        record = history.alert_record(key, panel=made.panel)
+        assert record is not None
+        assert (1, 200.0) == (record.followed, record.money)
+        assert history.alert_record(key) == attrs.evolve(record, followed=0, money=None)
+    hours = (4.0, 0.5, 0.0)
+    known = render_html(attrs.evolve(made, record=record, hours=hours), lang="en")
+    for said in (
+        "1 customer had an alert, 1 of them were reached, 1 ordered; orders of 200 followed",
+        "Orders that followed: 200 from 1 of 1 reached, in the whole months of the 180 days",
+        "заказано на 200",
+        "Заказы, которые последовали: 200 — у 1 из 1 с отмеченным исходом, за целые месяцы",
+        '<td class="num" data-label="Money per hour">50</td>',
+        '<td class="num" data-label="Денег за час">–</td>',
+    ):
+        assert said in known
+    silent = attrs.evolve(made, record=none, hours=None)
+    counted = analyzed(date(2026, 7, 1), metric="count")
+    counted = attrs.evolve(counted, record=record, hours=hours)
+    for page in (render_html(silent), render_html(counted)):
+        assert "Orders that followed" not in page
+        assert "Money per hour" not in page
 
 
 def test_the_page_shows_what_is_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from datetime import date
 from pathlib import Path
@@ -14,8 +15,11 @@ from tests.builtin.test_crm_sources import MARCH, TABLES, folder_of
 from abcxyz import WebhookDocument, json_schema
 from abcxyz.builtin.crm_files import CrmFiles
 from abcxyz.cli import main
-from abcxyz.config import parse_job
+from abcxyz.cli.inputs.sales_input import open_sales_input
+from abcxyz.config import parse_job, read_job
+from abcxyz.core.analysis.analyze import analyze_reading
 from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
+from abcxyz.crm.reports.activity import ActivityReport
 from abcxyz.errors import InputError
 from abcxyz.pipeline import Outcome, run
 from abcxyz.report.anonymization import anonymize
@@ -189,3 +193,53 @@ def test_the_command_takes_the_classes_of_the_result_in_the_history(
     (tmp_path / "history.sqlite").unlink()
     assert main(argv) == 0
     assert json.loads(capsys.readouterr().out)["classes_of"] == ["2025-04-01", "2026-04-01"]
+
+
+def test_the_time_goes_to_the_class_that_the_customer_had_on_the_day(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CO_2 is of class B until a large order in April: by the run, the command and the page."""
+    calls = [("03-30", 2), ("03-31", 1), ("04-01", 2), ("04-30", 2), ("05-01", 2), ("05-02", 4)]
+    folder_of(tmp_path / "crm")
+    (tmp_path / "crm" / "activities.csv").write_text(
+        "activity,kind,started,direction,done,deal\n"
+        + "".join(
+            f"{i},call,2026-{day}T00:10:00+03:00,out,yes,{deal}\n"
+            for i, (day, deal) in enumerate(calls)
+        ),
+        encoding="utf-8",
+    )
+    path = tmp_path / "job.toml"
+    path.write_text(JOB.format(more=""), encoding="utf-8")
+    for as_of, more in ((AS_OF, []), (date(2026, 5, 10), ["CO_2,2026-04-20,90000"])):
+        (tmp_path / "sales.csv").write_text("\n".join(SALES + more) + "\n", encoding="utf-8")
+        outcome = run(read_job(path), as_of=as_of)
+        assert isinstance(outcome.analysis.crm, CrmAnalysis)
+        made = outcome.analysis.crm.reports["activity"]
+        assert isinstance(made, ActivityReport)
+        assert made.classes_since == date(2026, 4, 1)
+        counts = {one.customer_class: one.activities for one in made.classes if one.activities}
+        if as_of == AS_OF:
+            assert counts == {"A": 1, "B": 2}
+    assert isinstance(made, ActivityReport)
+    # Before April the classes of May count, which the report says; of CO_1 it is B by then.
+    assert (counts, made.before_classes) == ({"A": 2, "B": 3, "C": 1}, 2)
+    assert "begins on 2026-04-01" in made.explain()
+    argv = ["crm", "activity", str(path), "--as-of", "2026-05-10", "--json"]
+    assert main(argv) == 0
+    known = json.loads(capsys.readouterr().out)
+    assert known["classes"] == made.to_dict()["classes"]
+    assert (known["classes_since"], known["before_classes"]) == ("2026-04-01", 2)
+    options = argparse.Namespace(
+        file=[str(path)], as_of="2026-05-10", history=None, history_job=None, lang=None
+    )
+    with open_sales_input(options) as sales:
+        alone = analyze_reading(sales.reading, as_of=sales.as_of, settings=sales.settings)
+        looked = sales.enrich(alone).crm
+    assert isinstance(looked, CrmAnalysis)
+    assert looked.reports["activity"].to_dict() == made.to_dict()
+    # As of the day of the first run the history held nothing of April.
+    argv[4] = AS_OF.isoformat()
+    assert main(argv) == 0
+    early = json.loads(capsys.readouterr().out)["classes"]
+    assert {one["customer_class"]: one["activities"] for one in early} == {"A": 1, "B": 2, "C": 0}

@@ -127,6 +127,7 @@ def analyze_crm(
     settings: CrmSettings | None = None,
     calendar: BusinessCalendar | None = None,
     classes: Mapping[Any, str] | None = None,
+    past_classes: Mapping[date, Mapping[Any, str]] | None = None,
     remarks: Iterable[str] = (),
 ) -> CrmAnalysis:
     """Make every report that the records of a CRM allow.
@@ -146,6 +147,9 @@ def analyze_crm(
     classes
         Customer of the records -> ABC class: for which class the time goes, and which deals at
         risk are of class A.
+    past_classes
+        Day -> customer -> ABC class from that day on, see `activity`: for which class the time
+        went on each day.
     remarks
         What the source says about the records.
 
@@ -179,7 +183,9 @@ def analyze_crm(
         window = Window(day - timedelta(days=365), day)
     calendar = calendar or settings.calendar_for(crm)
     # Deals closed before the window may be missing, so nothing is learned from days before it.
-    chosen = settings.options(calendar) | {"known_since": window.since, "classes": classes}
+    chosen = settings.options(
+        calendar, known_since=window.since, classes=classes, past_classes=past_classes
+    )
     makers: dict[str, Callable[..., Report]] = {}
     for name, kind in REPORTS.items():
         options = {key: value for key, value in chosen.items() if key in kind.accepted}

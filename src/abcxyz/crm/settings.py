@@ -234,9 +234,9 @@ class CrmSettings:
         """The margin; without one, money is counted whole."""
         return 1.0 if self.margin is None else self.margin
 
-    def options(self, calendar: BusinessCalendar | None) -> dict[str, Any]:
-        """Return the options of reports that the settings decide."""
-        return {
+    def options(self, calendar: BusinessCalendar | None, **known: Any) -> dict[str, Any]:
+        """Return the options of reports that the settings decide, and what else is *known*."""
+        return known | {
             "funnel": self.funnel,
             "margin": self.margin,
             "calendar": calendar,

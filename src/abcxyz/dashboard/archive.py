@@ -134,11 +134,12 @@ class Archive:
             key = info.fingerprint
             past = history.past_results(key, job=info.job, until=info.dated)
             newest = info == stored[-1]
-            record = history.alert_record(key, job=info.job) if newest else None
+            panel = evolve(details.panel(snapshot), earlier=earlier)
+            record = history.alert_record(key, job=info.job, panel=panel) if newest else None
         owners = zip(snapshot.customers.tolist(), details.owners, strict=True)
         restored = restored_analysis(
             snapshot,
-            details.panel(snapshot),
+            panel,
             previous=previous,
             earlier=earlier,
             names=self._names,

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import freeze
-from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, result_of
+from abcxyz._arrays import Codes, freeze
+from abcxyz.core.analysis.past import AlertRecord, PastClasses, PastResult, money_after, result_of
 from abcxyz.core.dynamics.events import ABSENT
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.history.database import Database
 from abcxyz.history.packed.columns import numbers_in, read_arrays
@@ -122,7 +123,48 @@ class Results:
             dates = tuple(date.fromisoformat(dated) for _, dated, _ in found)
             return PastClasses(dates=dates, codes=freeze(codes))
 
-    def alert_record(self, fingerprint: str, *, job: str = "") -> AlertRecord | None:
+    def abc_by_date(
+        self,
+        customers: Sequence[Any],
+        fingerprint: str,
+        *,
+        job: str = "",
+        until: date,
+        most: int = 1000,
+    ) -> dict[date, Codes]:
+        """Return date -> (n,) ABC codes of customers, of the latest results of a job.
+
+        Parameters
+        ----------
+        customers
+            (n,) the customers.
+        fingerprint, job, most
+            As in `past_results`.
+        until
+            Date of the last result.
+
+        Returns
+        -------
+        dict
+            Codes by date, the oldest first; -1 for a customer without a class or not listed.
+        """
+        with self._db.mapped(), self._db.decoding():
+            found = self._latest("number, dated, customers", fingerprint, job, until, most)
+            known = dict(self._db.execute("SELECT id, number FROM customer"))
+            numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
+            # One more, for the customers that the file does not know.
+            states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
+            codes: dict[date, Codes] = {}
+            for number, dated, count in found:
+                listed, abc = read_arrays(self._db, number, count, "customer", "abc")
+                states[:] = -1
+                states[listed] = abc
+                codes[date.fromisoformat(dated)] = freeze(states[numbers])
+            return codes
+
+    def alert_record(
+        self, fingerprint: str, *, job: str = "", panel: Panel | None = None
+    ) -> AlertRecord | None:
         """Return what became of the alerts raised by the runs of a job; None without any.
 
         Parameters
@@ -131,6 +173,8 @@ class Results:
             Of the settings of the runs.
         job
             Name of the job.
+        panel
+            Sales of the newest result, for the money of the orders that followed; None without it.
 
         Notes
         -----
@@ -150,6 +194,8 @@ class Results:
                 return None
             reached = {who: (called, said) for who, _, called, said in rows if called is not None}
             days = self._last_days(reached, fingerprint, job)
+            calls = {who: date.fromisoformat(called) for who, (called, _) in reached.items()}
+            followed, money = (0, 0.0) if panel is None else money_after(panel, calls)
             return AlertRecord(
                 since=date.fromisoformat(min(since for _, since, _, _ in rows)),
                 raised=len(rows),
@@ -158,6 +204,8 @@ class Results:
                     bool(said or any(one > called for one in days.get(who, ())))
                     for who, (called, said) in reached.items()
                 ),
+                followed=followed,
+                money=money if followed else None,
             )
 
     def _last_days(

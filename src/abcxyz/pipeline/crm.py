@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, frozen
 
 from abcxyz.config import Job, Part, read_job
+from abcxyz.core.classes.segments import ABC
 from abcxyz.core.sales.calendar import Window
+from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 from abcxyz.crm import BusinessCalendar, CrmData
 from abcxyz.crm.settings import CrmSettings
@@ -25,7 +27,19 @@ from abcxyz.registry import Registry
 from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["CrmInput", "classes_of", "open_crm", "read_source"]
+if TYPE_CHECKING:
+    from abcxyz.history import History
+
+__all__ = [
+    "CrmInput",
+    "classes_of",
+    "open_crm",
+    "past_classes_in",
+    "past_classes_of",
+    "read_source",
+]
+
+_DAY = timedelta(days=1)
 
 
 @frozen
@@ -46,6 +60,8 @@ class CrmInput:
         First day from which closed deals are in the records; None for all days.
     classes
         Customer -> ABC class of the newest result in the history of the job; None without one.
+    past_classes
+        Day -> customer -> ABC class from that day on, of all results in the history of the job.
     """
 
     crm: CrmData
@@ -54,6 +70,7 @@ class CrmInput:
     remarks: tuple[str, ...]
     since: date | None = None
     classes: Mapping[Any, str] | None = None
+    past_classes: Mapping[date, Mapping[Any, str]] | None = None
 
 
 def open_crm(
@@ -119,18 +136,68 @@ def open_crm(
         assert adapters.crm is not None
         with _memory(job, until) as memory:
             made = read_source(*adapters.crm, window, job.crm_settings, redactor, memory)
-        return evolve(made, classes=_known_classes(job, adapters.crm[0], made.crm, until))
+        past = past_classes_in(
+            adapters.crm[0],
+            made.crm,
+            file=job.history,
+            settings=job.settings,
+            job=job.identity,
+            until=until,
+        )
+        newest = past[max(past)] if past else None
+        return evolve(made, classes=newest, past_classes=past or None)
 
 
-def _known_classes(job: Job, part: Part, crm: CrmData, until: date) -> Mapping[Any, str] | None:
-    """Return the classes of the newest result before a day that the history of a job holds."""
-    if job.history is None or not job.history.is_file():
-        return None
+def past_classes_in(
+    part: Part, crm: CrmData, *, file: Path | None, settings: Settings, job: str, until: date
+) -> dict[date, dict[Any, str]]:
+    """Return what `past_classes_of` does of the history in a file; nothing without one."""
+    if file is None or not file.is_file():
+        return {}
     from abcxyz.history import History
 
-    with History(job.history) as history:
-        snapshot = history.latest(until, job.settings, job=job.identity)
-    return None if snapshot is None else classes_of(part, crm, snapshot)
+    with History(file) as history:
+        return past_classes_of(part, crm, history=history, settings=settings, job=job, until=until)
+
+
+def past_classes_of(
+    part: Part, crm: CrmData, *, history: History, settings: Settings, job: str, until: date
+) -> dict[date, dict[Any, str]]:
+    """Return day -> customer of a CRM -> ABC class from that day on.
+
+    Parameters
+    ----------
+    part, crm
+        The source of the CRM, and its records.
+    history
+        The open history.
+    settings, job
+        Settings and job of the results that count.
+    until
+        Results dated on this day or later are left out.
+
+    Notes
+    -----
+    A result holds the sales of the day it is dated, so it is known from the next day on.
+    """
+    if crm.deals.customer is None:
+        return {}
+    names = CommonNames(part)
+    customers = [*set(crm.deals.customer.tolist())]
+    past = history.abc_by_date(
+        [names[one] for one in customers],
+        settings.fingerprint,
+        job=job,
+        until=until - _DAY,
+    )
+    return {
+        dated + _DAY: {
+            one: ABC[code]
+            for one, code in zip(customers, codes.tolist(), strict=True)
+            if code >= 0
+        }
+        for dated, codes in past.items()
+    }
 
 
 def classes_of(part: Part, crm: CrmData, snapshot: Snapshot) -> dict[Any, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from typing import Any
 
 from attrs import evolve
@@ -18,7 +19,7 @@ from abcxyz.core.companies.merge import merge_attributes
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm import CrmAnalysis, CrmSettings, analyze_crm
+from abcxyz.crm import CrmAnalysis, CrmData, CrmSettings, analyze_crm
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import classes_of, read_source
 from abcxyz.pipeline.deal_snapshots import DealMemory
@@ -36,7 +37,10 @@ from abcxyz.progress import RunProgress
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
 
-__all__ = ["enrich", "score_leads"]
+__all__ = ["PastClassesOf", "enrich", "score_leads"]
+
+PastClassesOf = Callable[[Part, CrmData], dict[date, dict[Any, str]]]
+"""Source of a CRM and its records -> day -> customer -> ABC class from that day on."""
 
 
 def enrich(
@@ -50,6 +54,7 @@ def enrich(
     progress: RunProgress | None = None,
     notes: list[str] | None = None,
     memory: DealMemory | None = None,
+    past_classes: PastClassesOf | None = None,
 ) -> tuple[Analysis, AbcxyzError | None]:
     """Add the adapters' data besides sales to an analysis, and compute its alerts again.
 
@@ -76,6 +81,9 @@ def enrich(
         Receives sentences about what the enrichers found, left out and contradicted.
     memory
         Daily snapshots of the deals, for what the CRM keeps no history of.
+    past_classes
+        Returns for the source of a CRM and its records the classes of earlier results of the
+        job: day -> customer -> ABC class from that day on. None where the job has no history.
 
     Returns
     -------
@@ -97,7 +105,7 @@ def enrich(
         progress.begin("enrich", part.label)
         try:
             settings = crm_settings or CrmSettings()
-            crm = _crm_half(part, source, analysis, settings, redactor, memory)
+            crm = _crm_half(part, source, analysis, settings, redactor, memory, past_classes)
             facts.append(_renamed(crm.facts(), CommonNames(part).__getitem__))
         except Exception as problem:  # noqa: BLE001 - a stranger's code may raise anything
             problems.append(adapter_failure(part, problem, redactor))
@@ -156,18 +164,25 @@ def _crm_half(
     settings: CrmSettings,
     redactor: Redactor,
     memory: DealMemory | None,
+    past_classes: PastClassesOf | None,
 ) -> CrmAnalysis:
     """Read the CRM as of the day of the analysis, and report on the days from its window on."""
     day = analysis.snapshot.as_of
     window = Window(analysis.snapshot.periods.window.since, day)
     reading = read_source(part, source, window, settings, redactor, memory)
+    classes = classes_of(part, reading.crm, analysis.snapshot)
+    past: dict[date, dict[Any, str]] | None = None
+    if past_classes is not None:
+        past = past_classes(part, reading.crm)
+        past[analysis.snapshot.dated + timedelta(days=1)] = classes
     return analyze_crm(
         reading.crm,
         as_of=day,
         window=window,
         settings=settings,
         calendar=reading.calendar,
-        classes=classes_of(part, reading.crm, analysis.snapshot),
+        classes=classes,
+        past_classes=past,
         remarks=reading.remarks,
     )
 

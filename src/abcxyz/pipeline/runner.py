@@ -6,6 +6,7 @@ import contextlib
 import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzError, AbcxyzWarning
+from abcxyz.pipeline.crm import past_classes_of
 from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.enrich import enrich
 from abcxyz.pipeline.failures import adapter_failure, redacted
@@ -135,7 +137,15 @@ def _run(
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
         analysis = _classified(job, as_of, reading, history, advice, progress)
         notes: list[str] = []
-        memory = None
+        memory, past = None, None
+        if history is not None:
+            past = partial(
+                past_classes_of,
+                history=history,
+                settings=job.settings,
+                job=job.identity,
+                until=analysis.snapshot.dated,
+            )
         if history is not None and job.keep_deals:
             memory = DealMemory(history, job, as_of, clock)
         analysis, trouble = enrich(
@@ -148,6 +158,7 @@ def _run(
             progress=progress,
             notes=notes,
             memory=memory,
+            past_classes=past,
         )
         raising = Raising(history, job, as_of)
         # One transaction: a snapshot without its alerts would hide them from the next comparison.
@@ -204,7 +215,7 @@ def _with_past(analysis: Analysis, history: History, job: Job) -> Analysis:
         classes=history.past_classes(
             snapshot.customers.tolist(), fingerprint, job=job.identity, until=snapshot.dated
         ),
-        record=history.alert_record(fingerprint, job=job.identity),
+        record=history.alert_record(fingerprint, job=job.identity, panel=analysis.panel),
     )
 
 

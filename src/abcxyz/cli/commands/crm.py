@@ -144,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
 
         with show_warnings(lang):
             classes = sales_classes(args.sales, crm, _window(args, crm))
-        reading = evolve(reading, classes=classes)
+        reading = evolve(reading, classes=classes, past_classes=None)
     if args.report == _ALL:
         return _run_all(args, reading, crm, lang)
     with stages(lang) as progress:
@@ -239,10 +239,12 @@ def _make(
         settings = _settings(args, reading)
         margin = settings.profit_share if args.margin is None else args.margin
         return effects_of_changes(crm, settings.changes, margin=margin)
-    of_job = reading.settings.options(reading.calendar) | {
-        "known_since": reading.since,
-        "classes": reading.classes,
-    }
+    of_job = reading.settings.options(
+        reading.calendar,
+        known_since=reading.since,
+        classes=reading.classes,
+        past_classes=reading.past_classes,
+    )
     known = REPORTS[name].accepted
     every = frozenset().union(*(kind.options for kind in REPORTS.values()))
     options = {key: of_job[key] for key in known & of_job.keys()}

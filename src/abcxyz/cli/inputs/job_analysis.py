@@ -79,10 +79,7 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
                     ),
                 }
                 key, before = sales.settings.fingerprint, dated - timedelta(days=1)
-                past = {
-                    "past": file.past_results(key, job=sales.job, until=before),
-                    "record": file.alert_record(key, job=sales.job),
-                }
+                past = {"past": file.past_results(key, job=sales.job, until=before)}
         analysis = analyze_reading(
             sales.reading,
             as_of=sales.as_of,
@@ -95,6 +92,8 @@ def analyze_job(path: str, *, lang: str | None, history: str | None = None) -> J
         full = sales.enrich(analysis)
         if past:
             past["past"] = (*past["past"], result_of(full.snapshot, full.hours))
+            with History(sales.history, read_only=True) as file:
+                past["record"] = file.alert_record(key, job=sales.job, panel=full.panel)
         job = read_job(path)
         return JobAnalysis(
             analysis=evolve(full, **past),

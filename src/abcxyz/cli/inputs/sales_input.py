@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,12 +117,15 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
     from abcxyz.cli.output.progress import stages
     from abcxyz.config import read_job
     from abcxyz.pipeline import Reading
+    from abcxyz.pipeline.crm import past_classes_in
     from abcxyz.pipeline.enrich import enrich
     from abcxyz.pipeline.failures import redacted
     from abcxyz.pipeline.prepare import Advice, built
 
     job = read_job(args.file[0])
     args.lang = args.lang or job.report.get("lang")
+    file = Path(args.history) if args.history else (job.history or Path(HISTORY))
+    name = args.history_job or job.identity
     with stages(text_language(args)) as progress, built(job) as (adapters, redactor):
         reading = Reading(adapters.sources, progress=progress, redactor=redactor)
 
@@ -134,6 +138,13 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
                 rules=advice.alerts,
                 crm_settings=job.crm_settings,
                 redactor=redactor,
+                past_classes=partial(
+                    past_classes_in,
+                    file=file,
+                    settings=job.settings,
+                    job=name,
+                    until=analysis.snapshot.dated,
+                ),
             )
             if problem is not None:
                 raise problem
@@ -143,8 +154,8 @@ def _job(args: argparse.Namespace, as_of: date) -> Iterator[SalesInput]:
             yield SalesInput(
                 settings=job.settings,
                 as_of=as_of,
-                history=Path(args.history) if args.history else (job.history or Path(HISTORY)),
-                job=args.history_job or job.identity,
+                history=file,
+                job=name,
                 reading=reading,
                 enrich=enriched,
                 progress=progress,

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 
 import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Codes, Ints
 from abcxyz.core.advice.crm_facts import TimeSpent
+from abcxyz.core.analysis.bridge import year_before
+from abcxyz.core.landmarks.horizon import LONGEST_HORIZON
 from abcxyz.core.minor_units import money_sum
+from abcxyz.core.sales.panel import Panel
 from abcxyz.core.snapshots.snapshot import Snapshot
 
-__all__ = ["AlertRecord", "PastClasses", "PastResult", "hours_by_class", "result_of"]
+__all__ = [
+    "AlertRecord",
+    "PastClasses",
+    "PastResult",
+    "hours_by_class",
+    "money_after",
+    "result_of",
+]
 
 
 @frozen(kw_only=True)
@@ -126,6 +136,58 @@ def result_of(snapshot: Snapshot, hours: tuple[float, float, float] | None = Non
     return PastResult(dated=snapshot.dated, customers=(a, b, c), value=(x, y, z), hours=hours)
 
 
+def money_after(panel: Panel, called: Mapping[str, date]) -> tuple[int, float]:
+    """Add up the metric of the orders that followed calls to customers.
+
+    Parameters
+    ----------
+    panel
+        Sales by bucket; those of `Panel.earlier` count too.
+    called
+        Customer as text -> day of the call.
+
+    Returns
+    -------
+    (int, float)
+        Number of calls after which at least one whole bucket is known, and the metric of these
+        customers in the whole buckets of the `LONGEST_HORIZON` days after the call. What was
+        ordered between the call and the next bucket is not in it: a panel does not know the days.
+
+    Examples
+    --------
+    >>> from abcxyz import Settings, Transactions, analyze
+    >>> sales = Transactions(["a", "a", "a"], [date(2026, 1, 5), date(2026, 2, 5),
+    ...                      date(2026, 3, 9)], [50, 60, 70])
+    >>> made = analyze(sales, as_of=date(2026, 4, 1), settings=Settings(period="3M"))
+    >>> money_after(made.panel, {"a": date(2026, 1, 20)})
+    (1, 130.0)
+    """
+    edges, sales = panel.periods.edges, panel.sales.astype(np.float64)
+    past = year_before(panel)
+    if past is not None and past.edges[-1] >= edges[0]:
+        # Buckets that extend beyond their window are in both.
+        fresh = [k for k, since in enumerate(past.edges[:-1]) if since < edges[0]]
+        edges = (*(past.edges[k] for k in fresh), *edges)
+        sales = np.hstack([past.sales[:, fresh], sales])
+    since = np.array(edges[:-1], dtype="M8[D]")
+    until = np.array(edges[1:], dtype="M8[D]")
+    # Buckets that extend beyond the lookback are not whole.
+    lookback = panel.periods.lookback
+    begun, known = max(edges[0], lookback.since), min(edges[-1], lookback.until)
+    counted: dict[str, np.ndarray] = {}
+    for who, day in called.items():
+        last = min(known, day + timedelta(days=LONGEST_HORIZON + 1))
+        after = (since > np.datetime64(day)) & (until <= np.datetime64(last))
+        if after.any() and day + timedelta(days=1) >= begun:
+            counted[who] = after
+    found = [
+        sales[row, counted[str(who)]]
+        for row, who in enumerate(panel.customers.tolist())
+        if str(who) in counted
+    ]
+    return len(counted), money_sum(np.nan_to_num(np.concatenate([np.empty(0), *found])))
+
+
 @frozen(kw_only=True)
 class AlertRecord:
     """What became of the alerts that runs have raised, by customers.
@@ -140,9 +202,15 @@ class AlertRecord:
         How many of them have a logged outcome since their alert.
     ordered
         How many of these ordered after the call, or said that they do.
+    followed
+        How many of those reached have sales that are known after the call; see `money_after`.
+    money
+        The metric of the orders that followed these calls; None where none is known.
     """
 
     since: date
     raised: int
     reached: int
     ordered: int
+    followed: int = 0
+    money: float | None = None

@@ -11,10 +11,21 @@ from abcxyz.core.landmarks.order_history import OrderHistory, day_number
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["STALE", "USUAL_HORIZON", "WARM_UP", "choose_horizon", "covered_until", "day_of"]
+__all__ = [
+    "LONGEST_HORIZON",
+    "STALE",
+    "USUAL_HORIZON",
+    "WARM_UP",
+    "choose_horizon",
+    "covered_until",
+    "day_of",
+]
 
 _GAPS = 3
-_SHORTEST, _LONGEST = 30, 180
+_SHORTEST = 30
+
+LONGEST_HORIZON = 180
+"""Most days of a horizon that is chosen, and of the orders that count as following a call."""
 
 WARM_UP = 30
 """Days of sales before the first landmark."""
@@ -80,7 +91,7 @@ def choose_horizon(
         in_a = gaps[(abc == 0) & ~np.isnan(gaps)]
         some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
         usual = round(_GAPS * float(np.median(some))) if len(some) else USUAL_HORIZON
-        return min(max(usual, _SHORTEST), _LONGEST)
+        return min(max(usual, _SHORTEST), LONGEST_HORIZON)
     if horizon < 1:
         raise InputError("the horizon is {horizon} days; give one day or more", horizon=horizon)
     longest = day - first - WARM_UP

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from abcxyz._arrays import Bools, Floats
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import blank_column
-from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.data import CrmData, midnight
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.reports.base import Report, Row, named
 from abcxyz.crm.reports.class_times import (
@@ -80,6 +81,11 @@ class ActivityReport(Report):
     classes_of
         Days whose won amounts make the classes; None where the classes were given, or are not
         known.
+    classes_since
+        First day with classes of its own: from it on an activity counts for the class that its
+        customer had on that day. None where only one class of each customer is known.
+    before_classes
+        Done activities before that day that count for the class of the day of the report.
     """
 
     window: Window | None
@@ -89,6 +95,8 @@ class ActivityReport(Report):
     classes: tuple[ClassTime, ...]
     basis: str = COUNTED
     classes_of: Window | None = None
+    classes_since: date | None = None
+    before_classes: int = 0
 
     def rows(self) -> list[Row]:
         """Return the activities by person and kind."""
@@ -137,18 +145,31 @@ class ActivityReport(Report):
             if one is not most
         ]
         lines.append(self._base(lang))
-        if self.classes_of is None:
-            lines.append(text("The classes are those of the day of the report.", lang))
-        else:
-            lines.append(
-                text(
-                    "The classes are ABC by the amount of the deals won from {since} to {last}.",
-                    lang,
-                    since=date_text(self.classes_of.since, lang),
-                    last=date_text(self.classes_of.last, lang),
-                )
-            )
+        lines.append(self._day_of_classes(lang))
         return " ".join(lines)
+
+    def _day_of_classes(self, lang: str) -> str:
+        """Return of which day the classes are."""
+        if self.classes_of is not None:
+            return text(
+                "The classes are ABC by the amount of the deals won from {since} to {last}.",
+                lang,
+                since=date_text(self.classes_of.since, lang),
+                last=date_text(self.classes_of.last, lang),
+            )
+        if self.classes_since is None:
+            return text("The classes are those of the day of the report.", lang)
+        said = text("The class is that of the customer on the day of each activity.", lang)
+        if not self.before_classes:
+            return said
+        note = text(
+            "The history of the classes begins on {since}; earlier activities count for the class "
+            "of the day of the report: {n}.",
+            lang,
+            since=date_text(self.classes_since, lang),
+            n=plain_number(self.before_classes, lang),
+        )
+        return f"{said} {note}"
 
     def _base(self, lang: str) -> str:
         """Return what the shares of time are of."""
@@ -173,6 +194,7 @@ def activity(
     window: Window | None = None,
     *,
     classes: Mapping[Any, str] | None = None,
+    past_classes: Mapping[date, Mapping[Any, str]] | None = None,
     seed: int = 0,
 ) -> ActivityReport:
     """Report the activities of a window, by person and by the class of the customer.
@@ -186,6 +208,11 @@ def activity(
     classes
         Customer -> class such as ``A``. None, or empty: the ABC classes by the amount of the deals
         won in the twelve complete months before the end of the window.
+    past_classes
+        Day -> customer -> class from the beginning of that day on, until the next day listed; who
+        is not listed has no class. A result of sales holds from the day after its date. What was
+        before the first day counts for *classes*, without these for the newest; days at or after
+        the end of the records are left out.
     seed
         Seed of the bootstrap.
 
@@ -223,15 +250,33 @@ def activity(
     ]
     rows.sort(key=lambda row: (row.user, row.kind))
     months = None
+    past = {
+        day: known
+        for day, known in (past_classes or {}).items()
+        if midnight(day, crm.zone) < crm.until
+    }
+    if not classes and past:
+        classes = past[max(past)]
     if not classes:
         months = months_of_classes(crm, window)
         classes = won_classes(crm, months)
-    basis, shares = COUNTED, tuple[ClassTime, ...]()
+        past = {}
+    basis, shares, before = COUNTED, tuple[ClassTime, ...](), 0
     if classes:
-        basis, shares = class_times(crm, window, classes, inside & done, seconds, seed)
+        basis, shares, before = class_times(
+            crm, window, classes, past, inside & done, seconds, seed
+        )
     measured = bool(with_time[:, 1].any())
     return ActivityReport(
-        window, cut, measured, tuple(rows), shares, basis, months if shares else None
+        window,
+        cut,
+        measured,
+        tuple(rows),
+        shares,
+        basis,
+        months if shares else None,
+        min(past, default=None) if shares else None,
+        before,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,8 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.classes.classify import classify_abc
 from abcxyz.core.classes.segments import ABC
 from abcxyz.core.sales.calendar import Periods, Window
-from abcxyz.crm.records.data import CrmData, as_local
+from abcxyz.crm.records.columns import Moments
+from abcxyz.crm.records.data import CrmData, as_local, midnight
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
 from abcxyz.crm.reports.base import Row
@@ -125,10 +126,11 @@ def class_times(
     crm: CrmData,
     window: Window | None,
     classes: Mapping[Any, str],
+    past: Mapping[date, Mapping[Any, str]],
     chosen: Bools,
     seconds: Floats,
     seed: int,
-) -> tuple[str, tuple[ClassTime, ...]]:
+) -> tuple[str, tuple[ClassTime, ...], int]:
     """Share the time of activities out among the classes of the customers.
 
     Parameters
@@ -136,7 +138,11 @@ def class_times(
     crm, window
         The records, and the days whose won amounts stand beside the time.
     classes
-        Customer -> class.
+        Customer -> class, for what was before the first day of *past*.
+    past
+        Day -> customer -> class from that day on, until the next one; who is not listed has no
+        class. An activity counts for the class of the day it began on, an amount for that of the
+        day the deal was won on.
     chosen
         (n,) activities that count.
     seconds
@@ -148,29 +154,36 @@ def class_times(
     -------
     tuple
         What the shares are of, one of `BASES`: durations of different bases are not mixed, the
-        first of them that is known counts; and the classes.
+        first of them that is known counts; the classes; and the number of activities before the
+        first day of *past* whose customers have a class in *classes*, 0 without past classes.
     """
     table: Activities = crm.need("activities")
-    letter = {str(customer): one[:1].upper() for customer, one in classes.items()}
-    names = sorted({*letter.values(), NO_CLASS})
     unit, customer, ids = _customers(crm, table)
-    # One more for the activities of nobody.
-    of_class = np.array(
-        [names.index(letter.get(one, NO_CLASS)) for one in [*map(str, ids), ""]], dtype=np.int64
-    )
+    dated = _Dated.of(classes, past, ids, crm.zone)
+    names, size = dated.names, len(ids) + 1  # one more for the activities of nobody
+    of_class, earlier = dated.codes[0][customer], 0
+    if past:
+        # A place for each class, because the class of a customer changes.
+        period = dated.periods(table.started)
+        letter = dated.codes[period, customer[unit]]
+        none = names.index(NO_CLASS)
+        earlier = int((chosen & (period == 0) & (letter != none)).sum())
+        unit = unit * len(names) + letter
+        of_class = np.tile(np.arange(len(names)), len(customer))
+        customer = np.repeat(customer, len(names))
     basis, timed = _basis(table, chosen & ~np.isnan(seconds))
     counts = np.bincount(unit[chosen], minlength=len(customer))
     with_time = np.bincount(unit[timed], minlength=len(customer))
     spent = counts if basis == COUNTED else np.bincount(unit[timed], seconds[timed], len(customer))
-    size = len(of_class)
-    number = np.bincount(customer, counts, minlength=size)
-    per_customer = np.asarray(np.bincount(customer, spent, minlength=size), dtype=np.float64)
-    acts = np.bincount(of_class, number, minlength=len(names))
-    time = np.bincount(of_class, per_customer, minlength=len(names))
-    known = np.bincount(of_class[customer], with_time, minlength=len(names))
-    met = number > 0
-    low, high = _intervals(per_customer[met], of_class[met], len(names), seed)
-    amount = _amounts(crm, window, letter, names)
+    met = np.bincount(customer, counts, minlength=size) > 0
+    per_customer: Floats = np.zeros(size * len(names))
+    per_customer += np.bincount(customer * len(names) + of_class, spent, size * len(names))
+    per_customer = per_customer.reshape(size, len(names))
+    acts = np.bincount(of_class, counts, minlength=len(names))
+    known = np.bincount(of_class, with_time, minlength=len(names))
+    time = per_customer.sum(axis=0)
+    low, high = _intervals(per_customer[met], seed)
+    amount = _amounts(crm, window, dated)
     whole, money = float(time.sum()), float(amount.sum())
     rows = []
     for i, name in enumerate(names):
@@ -194,7 +207,42 @@ def class_times(
                 minutes / float(amount[i]) * _PER_MONEY if amount[i] else math.nan,
             )
         )
-    return basis, tuple(rows)
+    return basis, tuple(rows), earlier
+
+
+@frozen
+class _Dated:
+    """Classes of customers by period: before the first day with classes, and from each on."""
+
+    names: list[str]
+    codes: Ints  # (periods, customers + 1) places in the names, the last is nobody's
+    begins: Moments  # (periods - 1,) when each period but the first begins
+
+    @classmethod
+    def of(
+        cls,
+        classes: Mapping[Any, str],
+        past: Mapping[date, Mapping[Any, str]],
+        ids: Sequence[Any],
+        zone: str,
+    ) -> _Dated:
+        days = sorted(past)
+        every = [classes, *(past[day] for day in days)]
+        names = sorted(
+            {*(one[:1].upper() for known in every for one in {*known.values()}), NO_CLASS}
+        )
+        place = {str(one): i for i, one in enumerate(ids)}
+        codes = np.full((len(every), len(ids) + 1), names.index(NO_CLASS), dtype=np.int64)
+        for row, known in zip(codes, every, strict=True):
+            for who, one in known.items():
+                column = place.get(str(who))
+                if column is not None:
+                    row[column] = names.index(one[:1].upper())
+        return cls(names, codes, np.array([midnight(day, zone) for day in days], dtype="M8[s]"))
+
+    def periods(self, moments: Moments) -> Ints:
+        """Return the period of every moment."""
+        return np.searchsorted(self.begins, moments, side="right")
 
 
 def _basis(table: Activities, timed: Bools) -> tuple[str, Bools]:
@@ -276,32 +324,26 @@ def _won_amounts(crm: CrmData, window: Window | None) -> tuple[Bools, Floats]:
     return won & ~np.isnan(amounts), amounts
 
 
-def _amounts(
-    crm: CrmData, window: Window | None, letter: Mapping[str, str], names: list[str]
-) -> Floats:
+def _amounts(crm: CrmData, window: Window | None, dated: _Dated) -> Floats:
     customer, ids = _customers_of_deals(crm)
-    of_class = np.array(
-        [names.index(letter.get(one, NO_CLASS)) for one in [*map(str, ids), ""]], dtype=np.int64
-    )
     if not ids:
-        return np.zeros(len(names))
+        return np.zeros(len(dated.names))
     row, money = _won_amounts(crm, window)
-    sums: Floats = np.bincount(of_class[customer[row]], money[row], minlength=len(names)).astype(
+    letter = dated.codes[dated.periods(crm.outcomes.closed[row]), customer[row]]
+    sums: Floats = np.bincount(letter, money[row], minlength=len(dated.names)).astype(
         np.float64, copy=False
     )
     return sums
 
 
-def _intervals(
-    per_customer: Floats, of_class: Ints, count: int, seed: int
-) -> tuple[Floats, Floats]:
+def _intervals(per_customer: Floats, seed: int) -> tuple[Floats, Floats]:
     """Return the 95 % bootstrap interval of the share of every class, over customers."""
     random = np.random.default_rng(seed)
-    n = len(per_customer)
+    n, count = per_customer.shape
     shares = np.full((_RESAMPLES, count), np.nan)
     for i in range(_RESAMPLES if n else 0):
-        drawn = random.integers(0, n, n)
-        time = np.bincount(of_class[drawn], per_customer[drawn], minlength=count)
+        times = np.bincount(random.integers(0, n, n), minlength=n)
+        time = times.astype(np.float64) @ per_customer
         if time.sum():
             shares[i] = time / time.sum()
     if np.isnan(shares).all():

@@ -81,7 +81,7 @@ REPORTS: Mapping[str, ReportKind] = MappingProxyType(
         "activity": ReportKind(
             "calls, meetings and letters by person, and for which class the time goes",
             activity,
-            options=frozenset({"classes"}),
+            options=frozenset({"classes", "past_classes"}),
         ),
         "losses": ReportKind("why deals are lost", losses, options=frozenset({"by"})),
         "cycle": ReportKind(

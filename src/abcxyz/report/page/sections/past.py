@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from abcxyz.core.analysis.past import PastResult, result_of
+from abcxyz.core.analysis.past import AlertRecord, PastResult, result_of
 from abcxyz.core.classes.segments import ABC
+from abcxyz.core.landmarks.horizon import LONGEST_HORIZON
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
@@ -38,11 +39,39 @@ def _result(facts: Facts, show: Formatter) -> dict[str, Any] | None:
             ordered=show.number(record.ordered),
         )
     )
+    followed = None if record is None else _followed(record, facts, show)
+    parts = (alerts, followed["finding"] if followed else "", hours["finding"] if hours else "")
     return {
-        "finding": "; ".join(one for one in (alerts, hours["finding"] if hours else "") if one),
+        "finding": "; ".join(one for one in parts if one),
+        "followed": followed and followed["text"],
         "since": None if record is None else date_text(record.since, show.lang),
         "reached": 0 if record is None else record.reached,
         "hours": hours,
+    }
+
+
+def _followed(record: AlertRecord, facts: Facts, show: Formatter) -> dict[str, str] | None:
+    """Return the money of the orders after the calls; None where it is not known, or not money."""
+    if record.money is None or facts.analysis.settings.metric == "count":
+        return None
+    monthly = facts.analysis.panel.periods.bucket == "month"
+    return {
+        "finding": show.say("orders of {money} followed", money=show.compact(record.money))
+        if record.money > 0
+        else "",
+        "text": show.say(
+            "Orders that followed: {money} from {followed} of {reached} reached, in the whole "
+            "months of the {days} days after the first outcome. Whether the calls brought them "
+            "is not known."
+            if monthly
+            else "Orders that followed: {money} from {followed} of {reached} reached, in the "
+            "whole periods of the {days} days after the first outcome. Whether the calls brought "
+            "them is not known.",
+            money=show.money(record.money),
+            followed=show.number(record.followed),
+            reached=show.number(record.reached),
+            days=LONGEST_HORIZON,
+        ),
     }
 
 
@@ -78,12 +107,15 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
         )
     # Whole hours would not add up where there are few.
     decimals = 0 if max(now.all_hours, then.all_hours) >= 100 else 1
-    rows = [*zip(ABC, now.hours, before, hours, values, strict=True)]
+    rows = [*zip(ABC, now.hours, before, hours, values, now.value, strict=True)]
     together = show.say("Together")
-    rows.append((together, now.all_hours, then.all_hours, math.nan, math.nan))
+    rows.append(
+        (together, now.all_hours, then.all_hours, math.nan, math.nan, math.fsum(now.value))
+    )
     return {
         "finding": finding,
         "day": day,
+        "money": analysis.settings.metric != "count",
         "rows": [
             {
                 "letter": letter,
@@ -93,8 +125,9 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
                 + show.number(round(spent - was, decimals), decimals),
                 "share": _share(share, show),
                 "value": _share(value, show),
+                "money": show.compact(brought / spent) if spent else "–",
             }
-            for letter, spent, was, share, value in rows
+            for letter, spent, was, share, value, brought in rows
         ],
     }
 
