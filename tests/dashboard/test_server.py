@@ -21,12 +21,14 @@ from tests.report.crm_world import crm_reports
 from abcxyz import EVENTS, Analysis, compare
 from abcxyz.core.analysis.series import owner_totals, segment_counts
 from abcxyz.core.dynamics.comparison import OverlappingWindowsWarning
+from abcxyz.dashboard.archive import Archive
+from abcxyz.dashboard.data import LiveData
 from abcxyz.dashboard.sections import crm_table
 from abcxyz.errors import ConfigError
 from abcxyz.history import History
 from abcxyz.i18n import compact
 from abcxyz.report.customers import Facts
-from abcxyz.report.page.formatter import minus
+from abcxyz.report.page.formatter import minus, plain
 from abcxyz.report.page.sections.calls import silent_before
 
 
@@ -393,6 +395,34 @@ def test_an_alert_of_the_call_list_has_its_money(served: Served) -> None:
     for one in served.analysis.calls:
         assert f"{minus(compact(one.money, 'en', '₽'))} in question" in page
     assert len(served.analysis.calls) == page.count("in question</b>")
+
+
+def test_alerts_are_in_the_order_of_the_money_shown(served: Served) -> None:
+    """Not of the year's revenue of a silent customer, and after a call is logged as before it."""
+    analysis = served.analysis
+    assert analysis.calls is not None
+    (lapsed,) = [one for one in analysis.alerts if one.customer == analysis.calls[0].customer]
+    asked = analysis.calls[0].money
+    assert lapsed.kind == "lapsed_a"
+    assert lapsed.money is not None
+    assert asked < lapsed.money
+    other = attrs.evolve(
+        next(one for one in analysis.alerts if one.kind != "lapsed_a"),
+        money=(asked + lapsed.money) / 2,
+    )
+    archive = Archive(served.history, job=JOB, fingerprint=analysis.settings.fingerprint)
+    data = LiveData(
+        archive,
+        facts=Facts(attrs.evolve(analysis, alerts=[lapsed, other])),
+        job=JOB,
+        today=lambda: analysis.snapshot.as_of,
+    )
+    for _ in range(2):
+        assert [(other.key, other.money), (lapsed.key, asked)] == [
+            (one.alert.key, one.money) for one in data.alerts()
+        ]
+        data.log(plain(str(lapsed.customer)), "called")
+    assert [lapsed.customer] == [one.customer for one in data.outcomes(lapsed.customer)]
 
 
 def test_a_problem_is_a_sentence(served: Served) -> None:

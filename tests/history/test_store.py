@@ -19,6 +19,7 @@ from abcxyz.core.advice.calls import CallOutcome
 from abcxyz.errors import AbcxyzError, HistoryError, InputError
 from abcxyz.history import CustomerState, Details, History, RaisedAlert, SnapshotInfo
 from abcxyz.history.packed.columns import read_owners, read_sales, write_details
+from abcxyz.history.packed.encoding import pack, place_of, unpack
 from abcxyz.history.schema import MIGRATIONS
 
 FEBRUARY, MARCH, APRIL = (date(2026, month, 1) for month in (2, 3, 4))
@@ -86,6 +87,24 @@ def test_states_of_a_customer_are_whole(history: History) -> None:
     ) == history.customer("b")
     assert () == history.customer(7)
     assert [int, float] == [type(history.customer(one)[-1].value) for one in ("b", "a")]
+
+
+def test_a_customer_is_found_from_near_the_last_place() -> None:
+    """Wherever the search begins, and without reading the frames that are farther."""
+    numbers = np.random.default_rng(3).permutation(30_000)
+    content = pack(numbers)
+    for place in (0, 8191, 8192, 20_000, 29_999):
+        for near in (0, 8191, 8192, 29_999, 90_000):
+            assert place == place_of(content, int(numbers[place]), near)
+    assert place_of(content, 30_000, 20_000) is None
+    assert place_of(pack(numbers[:0]), 1) is None
+    # The last frame is no longer compressed numbers.
+    damaged = content[:-40] + bytes(40)
+    with pytest.raises(ValueError, match=r"\w"):
+        unpack(damaged)
+    assert 20 == place_of(damaged, int(numbers[20]))
+    with pytest.raises(ValueError, match=r"\w"):
+        place_of(damaged, int(numbers[20]), 29_999)
 
 
 def test_of_several_jobs_the_last_saved_counts(history: History) -> None:

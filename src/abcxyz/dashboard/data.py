@@ -37,12 +37,20 @@ class ShownAlert:
         Whether it is silenced today.
     outcome
         Latest outcome of a call to its customer; None without one.
+    question
+        Money of the missing orders, where the alert is about a call of the list; None elsewhere.
     """
 
     alert: Alert
     since: date | None
     snoozed: bool
     outcome: CallOutcome | None
+    question: float | None = None
+
+    @property
+    def money(self) -> float | None:
+        """Money that is shown: that in question, or that of the alert."""
+        return self.alert.money if self.question is None else self.question
 
 
 @frozen
@@ -105,6 +113,9 @@ class LiveData:
                 file=str(archive.history),
             )
         self._job = stored[-1].job if facts is None else job
+        # Of all calls of the run: one whose outcome is logged leaves the list, not its alert.
+        calls = None if facts is None else facts.analysis.calls
+        self._questions = {one.customer: one.money for one in calls or ()}
         self._changes = 0
         self._known: tuple[Facts, Mapping[str, Any]] | None = None
 
@@ -177,7 +188,7 @@ class LiveData:
         return self.customers[written]
 
     def alerts(self) -> list[ShownAlert]:
-        """List the alerts that hold today, the most money first, snoozed ones last."""
+        """List the alerts that hold today, the most money shown first, snoozed ones last."""
         since: dict[str, date] = {}
         snoozed: frozenset[str] = frozenset()
         latest: dict[str, CallOutcome] = {}
@@ -198,10 +209,12 @@ class LiveData:
                 since=since.get(one.key),
                 snoozed=one.key in snoozed,
                 outcome=latest.get(str(one.customer)),
+                # The money of such an alert is that of the window.
+                question=self._questions.get(one.customer) if one.kind == "lapsed_a" else None,
             )
             for one in (alerts if self._current is None else newest.alerts)
         ]
-        return sorted(shown, key=lambda one: (one.snoozed, -(one.alert.money or 0)))
+        return sorted(shown, key=lambda one: (one.snoozed, -(one.money or 0)))
 
     def states(self, customer: Any) -> tuple[CustomerState, ...]:
         """Return the classes of a customer in the snapshots of the job, the oldest first."""

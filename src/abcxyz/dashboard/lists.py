@@ -111,6 +111,7 @@ def alert_table(facts: Facts, alerts: list[ShownAlert], lang: str) -> Table:
         "Name": [name_of(facts.analysis, one.alert.customer) for one in alerts],
         "Alert": [text(ALERT_KINDS[one.alert.kind], lang) for one in alerts],
         "Money": [one.alert.money for one in alerts],
+        "In question": [one.question for one in alerts],
         "Owner": [one.alert.owner for one in alerts],
         "Why": [one.alert.sentence(lang) for one in alerts],
         "Result": [None if one.outcome is None else one.outcome.outcome for one in alerts],

@@ -189,10 +189,7 @@ class Pages:
             "customer": who if who in self.data.customers else "",
             "name": name,
             "money": alert.money,
-            # What the report calls in question; the money of the alert is that of the window.
-            "question": self._questions(facts).get(alert.customer)
-            if alert.kind == "lapsed_a"
-            else None,
+            "question": one.question,
             "owner": alert.owner or "",
             "since": one.since,
             "snoozed": one.snoozed,
@@ -200,10 +197,6 @@ class Pages:
             "outcome_day": None if one.outcome is None else one.outcome.day,
             "why": alert.sentence(show.lang, name=isolated(name, 60)),
         }
-
-    @staticmethod
-    def _questions(facts: Facts) -> dict[Any, float]:
-        return {one.customer: one.money for one in facts.analysis.calls or ()}
 
     def customer(self, customer: str, lang: str) -> str:
         """Render what the history knows of a customer; errors as in `LiveData.customer`."""

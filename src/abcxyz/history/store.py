@@ -322,12 +322,14 @@ class History(Outbox, Outcomes, Results, Export):
             stored = self._db.execute(
                 "SELECT number, job, dated, fingerprint FROM snapshot ORDER BY dated, number"
             ).fetchall()
-            found = ((row, read_state(self._db, row[0], number)) for row in stored)
-            return tuple(
-                _customer_state(job, dated, fingerprint, state)
-                for (_, job, dated, fingerprint), state in found
-                if state is not None
-            )
+            states, near = [], 0
+            for snapshot, job, dated, fingerprint in stored:
+                state = read_state(self._db, snapshot, number, near)
+                if state is not None:
+                    # The next snapshot has the customer at about the same place.
+                    near = state.place
+                    states.append(_customer_state(job, dated, fingerprint, state))
+            return tuple(states)
 
     def snapshots_of(self, job: str | None) -> tuple[SnapshotInfo, ...]:
         """List the snapshots of a job, by its name or the part before ``@``; of all for None."""

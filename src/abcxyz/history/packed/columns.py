@@ -15,7 +15,14 @@ import numpy.typing as npt
 from abcxyz._arrays import Bools, Ints, Numbers, freeze
 from abcxyz.errors import InputError
 from abcxyz.history.database import Database
-from abcxyz.history.packed.encoding import pack, pack_texts, unpack, unpack_at, unpack_texts
+from abcxyz.history.packed.encoding import (
+    pack,
+    pack_texts,
+    place_of,
+    unpack,
+    unpack_at,
+    unpack_texts,
+)
 from abcxyz.history.rows import CODES, COLUMNS, DAYS, check_customers, days_of, numbers_of_days
 
 __all__ = [
@@ -139,13 +146,15 @@ def read_arrays(db: Database, number: int, count: int, *names: str) -> list[Numb
     return [unpack(found[name], count) for name in names]
 
 
-def read_state(db: Database, number: int, customer: int) -> SimpleNamespace | None:
-    """Return the columns of one customer, by number, and the place; None without it."""
+def read_state(db: Database, number: int, customer: int, near: int = 0) -> SimpleNamespace | None:
+    """Return the columns of one customer, by number, and the place, sought first at *near*.
+
+    None where the snapshot does not have the customer.
+    """
     found = _contents(db, number, ("customer", *COLUMNS[1:]))
-    places = np.flatnonzero(unpack(found["customer"]) == customer)
-    if not len(places):
+    place = place_of(found["customer"], customer, near)
+    if place is None:
         return None
-    place = int(places[0])
     values: dict[str, Any] = {name: unpack_at(found[name], place) for name in COLUMNS[1:]}
     return SimpleNamespace(place=place, **values)
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from abcxyz._arrays import Floats, Ints, Numbers
 from abcxyz.toolkit.parsing import parse_json
 
-__all__ = ["pack", "pack_texts", "unpack", "unpack_at", "unpack_texts"]
+__all__ = ["pack", "pack_texts", "place_of", "unpack", "unpack_at", "unpack_texts"]
 
 _FRAME = 1 << 13  # numbers compressed together: one number is read without all the others
 _HEAD = struct.Struct("<cI")
@@ -78,6 +78,23 @@ def unpack_at(content: bytes, place: int) -> float | int:
             number: float | int = _numbers(content[start:end], kind, size)[place % _FRAME].item()
             return number
     raise ValueError(place)
+
+
+def place_of(content: bytes, number: int, near: int = 0) -> int | None:
+    """Return a place of a number in an array, found from the frame of *near* on; None without it.
+
+    Raises
+    ------
+    ValueError
+        The bytes that were read are damaged.
+    """
+    kind, frames = _opened(content, None)
+    for k in sorted(range(len(frames)), key=lambda k: abs(k - near // _FRAME)):
+        start, end, size = frames[k]
+        found = np.flatnonzero(_numbers(content[start:end], kind, size) == number)
+        if len(found):
+            return k * _FRAME + int(found[0])
+    return None
 
 
 def pack_texts(texts: Sequence[str]) -> bytes:
