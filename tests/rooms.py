@@ -54,6 +54,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.records": "core.*",
         "crm.statistics": "core.* crm.records",
         "crm.reports.base": "core.* crm.records",
+        "crm.reports.groups": "core.* crm.records crm.statistics crm.reports.base",
         "crm.reports.service": "core.* crm.*",
         "crm.baskets": "core.* crm.*",
         "crm.deals": "core.* crm.*",

@@ -16,6 +16,7 @@ from abcxyz.dashboard.lists import fitting
 from abcxyz.report import render_html
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.payload import customer_columns
+from abcxyz.report.page.sections import calls, changes, owners, words
 
 pytestmark = pytest.mark.browser
 
@@ -80,6 +81,28 @@ def chosen(analysis: Analysis, **filters: str) -> Analysis:
 def test_the_filtered_page_is_that_of_the_chosen(
     filters: dict[str, str], lang: str, demo: Analysis, chromium: Any, tmp_path: Path
 ) -> None:
+    _compare(filters, lang, demo, chromium, tmp_path)
+
+
+def test_the_filtered_page_has_the_limits_of_the_page(
+    demo: Analysis, chromium: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The script takes them from the page: other limits hold for the chosen customers too."""
+    limits = {"MOST_CALLS": 3, "OPEN_CALLS": 1, "MOST_NAMES": 2, "MOST_OWNERS": 2}
+    for module in (calls, changes, owners, words):
+        for name, most in limits.items():
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, most)
+    made = _compare({"q": "о"}, "en", demo, chromium, tmp_path)
+    assert 3 == sum(" days (usually " in one for one in made["calls"])
+    assert "2 more are in the workbook" in made["calls"]
+    assert 2 == sum(" → " in one for one in made["structure"])
+    assert "and 2 more" in made["owners"]
+
+
+def _compare(
+    filters: dict[str, str], lang: str, demo: Analysis, chromium: Any, tmp_path: Path
+) -> dict[str, Any]:
     owner = next(str(one["owner"]) for one in demo.attributes.values() if one.get("owner"))
     one = str(demo.snapshot.customers[Facts(demo).order[3]])
     filters = {key: value.format(owner=owner, one=one) for key, value in filters.items()}
@@ -90,3 +113,4 @@ def test_the_filtered_page_is_that_of_the_chosen(
     for name in ("heights", "widths"):
         assert pytest.approx(expected.pop(name), abs=0.06) == filtered.pop(name), name
     assert expected == filtered
+    return filtered

@@ -36,7 +36,7 @@ from abcxyz.crm.records.tables import (
 from abcxyz.crm.records.visits import Outcomes, Visits, outcomes_of, visits_of
 from abcxyz.errors import InputError
 
-__all__ = ["CrmData", "as_local", "midnight"]
+__all__ = ["CrmData", "as_local", "hours_of_day", "midnight"]
 
 
 def _zone(name: str) -> str:
@@ -352,3 +352,18 @@ def as_local(moment: Any, zone: str) -> datetime:
     """Return a moment as an aware `datetime` in a time zone."""
     local: datetime = moment.astype("M8[s]").item().replace(tzinfo=UTC)
     return local.astimezone(ZoneInfo(zone))
+
+
+def hours_of_day(moments: Moments, zone: str) -> Ints:
+    """Return the hour of the day, 0 to 23, of every moment in a time zone.
+
+    Examples
+    --------
+    >>> hours_of_day(np.array(["2026-05-04T22:40:00"], dtype="M8[s]"), "Asia/Kolkata").tolist()
+    [4]
+    """
+    # A quarter of an hour is the smallest step between time zones.
+    quarter = moments.astype("M8[s]").astype(np.int64) // 900
+    known, place = np.unique(quarter, return_inverse=True)
+    starts = (known * 900).astype("M8[s]")
+    return np.array([as_local(one, zone).hour for one in starts], dtype=np.int64)[place]

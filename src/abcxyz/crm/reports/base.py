@@ -193,6 +193,11 @@ _HEADINGS = {
     "incidence_low": "Lost for it, from",
     "incidence_high": "Lost for it, to",
     "all": "Every stage so far",
+    "adjusted": "Difference at the same source and hour",
+    "adjusted_low": "Difference at the same source and hour, from",
+    "adjusted_high": "Difference at the same source and hour, to",
+    "compared": "Requests compared",
+    "strata": "Strata compared",
 }
 
 #: Fields that are shares: shown in percent where they are fractions.
@@ -222,6 +227,9 @@ _SHARES = frozenset(
         "aside",
         "won_met",
         "won_late",
+        "adjusted",
+        "adjusted_low",
+        "adjusted_high",
         "probability",
         "return_",
         "sla_share",

@@ -1,7 +1,7 @@
 (function () {
   "use strict";
   // Moves between the classes in the chosen month, from the classes by date of all customers.
-  var SAME = 0, UP = 1, DOWN = 2, NEW = 4, RETURNED = 5, LOST = 6, LISTED = 7, IDLE = 8, REMOVED = 9, FEW = 10;
+  var SAME = 0, UP = 1, DOWN = 2, NEW = 4, RETURNED = 5, LOST = 6, LISTED = 7, IDLE = 8, REMOVED = 9;
   function event(before, after) {
     if (before === ".") { return after === "." ? -1 : after === "-" ? LISTED : NEW; }
     if (after === ".") { return REMOVED; }
@@ -20,7 +20,7 @@
       var before = at(all.classes[i], day - 1), after = at(all.classes[i], day), code = event(before, after);
       if (code >= 0) { counts[code] += 1; }
       // Customers stand in the order of their value, the largest first.
-      if ([UP, DOWN, RETURNED, NEW, LOST].indexOf(code) >= 0 && who.length < FEW) { who.push([i, before, after]); }
+      if ([UP, DOWN, RETURNED, NEW, LOST].indexOf(code) >= 0 && who.length < said.most.names) { who.push([i, before, after]); }
     }
     var fell = counts[DOWN] + counts[LOST], rose = counts[UP] + counts[NEW] + counts[RETURNED];
     var sums = make("p", "legend"), list = make("ol", "names");

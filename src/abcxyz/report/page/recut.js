@@ -1,7 +1,6 @@
 (function () {
   "use strict";
   // Sections of the chosen customers, by the classes of all; cleared, the page is as it was written.
-  var MOST_CALLS = 30, FEW_CALLS = 10, FEW = 10, MOST_OWNERS = 40, ROWS = 40;
   var STILL = 0.0005;  // a smaller relative change rounds to 0.0 %
   var FALLS = [2, 6], RISES = [1, 4, 5], QUIET = [0, 7, 8, 9];
   var all, tools, said, page, make;
@@ -151,14 +150,14 @@
     var lists = box.querySelectorAll("ol.calls"), most = 1;
     (calls || []).forEach(function (one) { most = Math.max(most, one[1], one[3] || 0); });
     if (lists.length && calls) {
-      lists[0].replaceChildren.apply(lists[0], calls.slice(0, lists[1] ? FEW_CALLS : MOST_CALLS).map(function (one) { return callRow(one, most); }));
+      lists[0].replaceChildren.apply(lists[0], calls.slice(0, lists[1] ? said.most.open : said.most.calls).map(function (one) { return callRow(one, most); }));
       if (lists[1]) {
-        var others = calls.slice(FEW_CALLS, MOST_CALLS), folded = lists[1].closest("details");
+        var others = calls.slice(said.most.open, said.most.calls), folded = lists[1].closest("details");
         lists[1].replaceChildren.apply(lists[1], others.map(function (one) { return callRow(one, most); }));
         folded.hidden = !others.length;
         folded.querySelector("summary").textContent = say("more", { n: others.length });
       }
-      if (calls.length > MOST_CALLS) { lists[lists.length - 1].after(make("p", "note", say("inWorkbook", { n: calls.length - MOST_CALLS }))); }
+      if (calls.length > said.most.calls) { box.querySelector(":scope > .actions").after(make("p", "note", say("inWorkbook", { n: calls.length - said.most.calls }))); }
     }
     var folder = box.querySelector(".returned");
     if (folder) {
@@ -166,7 +165,7 @@
       folder.querySelector("summary").textContent = say("cameBack", { n: back.length });
       var names = Array.prototype.map.call(folder.querySelectorAll("thead th"), function (one) { return one.textContent; });
       var rows = folder.querySelector("tbody");
-      rows.replaceChildren.apply(rows, back.slice(0, MOST_CALLS).map(function (one) {
+      rows.replaceChildren.apply(rows, back.slice(0, said.most.calls).map(function (one) {
         var i = one[0], row = make("tr"), who = make("th"), code = tools.segment(i);
         who.scope = "row";
         add(who, card(i), " ", tag(code));
@@ -267,9 +266,9 @@
       who.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
       list.hidden = !who.length;
       list.querySelector("summary").textContent = said.steps[k] + ": " + tools.number(who.length);
-      rows.replaceChildren.apply(rows, who.slice(0, FEW).map(function (i) { return add(make("li"), card(i), " ", changed(change(i))); }));
+      rows.replaceChildren.apply(rows, who.slice(0, said.most.names).map(function (i) { return add(make("li"), card(i), " ", changed(change(i))); }));
       list.querySelectorAll(".note").forEach(function (one) { one.remove(); });
-      if (who.length > FEW) { list.append(make("p", "note", say("more", { n: who.length - FEW }))); }
+      if (who.length > said.most.names) { list.append(make("p", "note", say("more", { n: who.length - said.most.names }))); }
     });
   }
   function together(sums, codes) {
@@ -293,7 +292,7 @@
     function change(i) { return all.moves.change[i]; }
     var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && QUIET.indexOf(Number(all.moves.event[i])) < 0; });
     movers.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
-    list.replaceChildren.apply(list, movers.slice(0, FEW).map(function (i) {
+    list.replaceChildren.apply(list, movers.slice(0, said.most.names).map(function (i) {
       return add(make("li"), card(i), " ", tools.move(all.moves.segment[i], all.segment[i]), " ", changed(change(i)));
     }));
   }
@@ -337,7 +336,7 @@
     if (!rows.length) { return; }
     box.querySelector("h2").textContent = rows[0][1].question > 0 ? say("question", { owner: all.owners[rows[0][0]], money: money(rows[0][1].question) }) : say("noQuestion");
     var names = Array.prototype.map.call(box.querySelectorAll("thead th"), function (one) { return one.textContent; }), body = box.querySelector("tbody");
-    body.replaceChildren.apply(body, rows.slice(0, MOST_OWNERS).map(function (pair) {
+    body.replaceChildren.apply(body, rows.slice(0, said.most.owners).map(function (pair) {
       var one = pair[1], growth = all.compared && one.before > 0 ? one.value / one.before - 1 : NaN, who = make("th"), link = make("a", "open");
       who.scope = "row";
       link.href = "#" + new URLSearchParams({ lang: page.lang, owner: all.owners[pair[0]] });
@@ -350,7 +349,7 @@
         cell(names[3], question));
     }));
     box.querySelectorAll(".note").forEach(function (one) { one.hidden = true; });
-    if (rows.length > MOST_OWNERS) { box.append(make("p", "note", say("more", { n: rows.length - MOST_OWNERS }))); }
+    if (rows.length > said.most.owners) { box.append(make("p", "note", say("more", { n: rows.length - said.most.owners }))); }
   }
 
   // What is replaced, as it was written; and what is known of all together only.

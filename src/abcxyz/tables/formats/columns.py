@@ -67,5 +67,5 @@ def _moments(cells: Sequence[Any]) -> Any:
     # Many times faster than NumPy turns dates into days.
     days = np.array([0 if cell is None else cell.toordinal() for cell in cells], dtype=np.int64)
     moments = (days - _EPOCH).astype("M8[D]").astype("M8[s]")
-    moments[days == 0] = np.datetime64("NaT")
+    moments[days == 0] = np.datetime64("NaT", "s")
     return moments

@@ -13,17 +13,18 @@ from abcxyz._arrays import Bools, Floats, Ints
 from abcxyz.core.display import percent, plain_number
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm.records.columns import Moments
-from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.columns import Moments, TextColumn
+from abcxyz.crm.records.data import CrmData, hours_of_day
 from abcxyz.crm.records.keys import packed_order, run_starts
 from abcxyz.crm.records.tables import Activities
 from abcxyz.crm.records.visits import WON
-from abcxyz.crm.reports.base import Report, Row, find
+from abcxyz.crm.reports.base import RANKED, Report, Row, find
+from abcxyz.crm.reports.groups import strata
 from abcxyz.crm.reports.service.requests import Requests, requests_under
 from abcxyz.crm.reports.service.rules import RULES, ServiceRule
 from abcxyz.crm.reports.service.waiting import WaitingRequests
 from abcxyz.crm.statistics.business_calendar import BusinessCalendar
-from abcxyz.crm.statistics.proportions import newcombe_interval
+from abcxyz.crm.statistics.proportions import newcombe_interval, stratified_difference
 from abcxyz.crm.statistics.survival import kaplan_meier
 from abcxyz.toolkit.catalogue import text
 
@@ -57,6 +58,13 @@ class ServiceRow(Row):
     won_met, won_late, difference_low, difference_high
         Share won of the deals answered in time, and of those answered late, with the interval
         of the difference: what lateness goes with, not what it causes.
+    adjusted, adjusted_low, adjusted_high
+        The difference at the same source and hour of the day, with its 95 % interval, see
+        `~abcxyz.crm.statistics.proportions.stratified_difference`; NaN where no stratum has
+        requests of both.
+    compared, strata
+        Requests in strata with answers in time and late ones, and the number of these strata:
+        source x hour of the start, merged upwards to at least 20 requests.
     """
 
     rule: str
@@ -78,6 +86,37 @@ class ServiceRow(Row):
     won_late: float
     difference_low: float
     difference_high: float
+    adjusted: float
+    adjusted_low: float
+    adjusted_high: float
+    compared: int
+    strata: int
+
+    def lateness(self, lang: str = "en") -> str:
+        """Return what lateness goes with; empty under 10 requests in time, or late."""
+        if min(self.met, self.late + self.overdue) < RANKED:
+            return ""
+        said = text(
+            "{met} of those answered in time are won, {late} of the late ones; difference {low} "
+            "to {high}.",
+            lang,
+            met=percent(self.won_met, lang),
+            late=percent(self.won_late, lang),
+            low=percent(self.difference_low, lang),
+            high=percent(self.difference_high, lang),
+        )
+        if not self.strata:
+            return said + " " + text("No source and hour has both.", lang)
+        within = text(
+            "At the same source and hour the difference is {difference} ({low} to {high}), by "
+            "{n} requests. Lateness goes with it; that it is the cause is not shown.",
+            lang,
+            difference=percent(self.adjusted, lang),
+            low=percent(self.adjusted_low, lang),
+            high=percent(self.adjusted_high, lang),
+            n=plain_number(self.compared, lang),
+        )
+        return f"{said} {within}"
 
 
 @frozen(eq=False)
@@ -112,21 +151,27 @@ class ServiceReport(Report):
         return text("Service levels", lang)
 
     def explain(self, lang: str = "en") -> str:
-        """Return the share answered in time, rule by rule."""
+        """Return the share answered in time, rule by rule, and what lateness goes with."""
         return " ".join(
-            text(
-                "{rule}: {share} in time ({low} to {high}) of {n}; {overdue} are overdue.",
-                lang,
-                rule=text(one.rule, lang),
-                share=percent(one.share, lang),
-                low=percent(one.low, lang),
-                high=percent(one.high, lang),
-                n=plain_number(one.met + one.late + one.overdue, lang),
-                overdue=plain_number(one.overdue, lang),
-            )
+            sentence
             for one in self.levels
             if not one.owner
+            for sentence in (_in_time(one, lang), one.lateness(lang))
+            if sentence
         )
+
+
+def _in_time(one: ServiceRow, lang: str) -> str:
+    return text(
+        "{rule}: {share} in time ({low} to {high}) of {n}; {overdue} are overdue.",
+        lang,
+        rule=text(one.rule, lang),
+        share=percent(one.share, lang),
+        low=percent(one.low, lang),
+        high=percent(one.high, lang),
+        n=plain_number(one.met + one.late + one.overdue, lang),
+        overdue=plain_number(one.overdue, lang),
+    )
 
 
 def service_levels(
@@ -168,14 +213,7 @@ def service_levels(
         if requests is None:
             continue
         inside = crm.inside(requests.start, window)
-        requests = Requests(
-            requests.deal[inside],
-            requests.object[inside],
-            requests.owner[inside],
-            requests.start[inside],
-            requests.stop[inside],
-            requests.closed[inside],
-        )
+        requests = requests.take(inside)
         rows, waiting = _judge(crm, rule, requests, calendar)
         levels += rows
         due.append(waiting)
@@ -218,7 +256,10 @@ def _judge(
     won = np.zeros(len(state), dtype=bool)
     if len(crm.deals):
         won = (requests.deal >= 0) & (crm.outcomes.kind[requests.deal] == WON)
-    judged = _Judged(state, hours, answered, outside, won)
+    hour = hours_of_day(requests.start, crm.zone)
+    hour_names = TextColumn(tuple(map(str, range(24))), hour)
+    layer = strata([requests.source, hour_names], state < 3)
+    judged = _Judged(state, hours, answered, outside, won, layer)
     rows = [_row(rule, "", judged)]
     order = packed_order(requests.owner.codes)
     starts = run_starts(requests.owner.codes[order])
@@ -265,13 +306,14 @@ def _about(crm: CrmData, row: Ints) -> dict[str, Any]:
 
 @frozen
 class _Judged:
-    """Requests as judged: state, hours, whether answered, outside of opening hours, won."""
+    """Requests as judged: state, hours, answered, outside of opening hours, won, stratum."""
 
     state: Ints
     hours: Floats
     answered: Bools
     outside: Bools
     won: Bools
+    stratum: Ints
 
     def take(self, rows: Ints) -> _Judged:
         return _Judged(
@@ -280,6 +322,7 @@ class _Judged:
             self.answered[rows],
             self.outside[rows],
             self.won[rows],
+            self.stratum[rows],
         )
 
 
@@ -294,6 +337,11 @@ def _row(rule: ServiceRule, owner: str, mine: _Judged) -> ServiceRow:
     x1, n1 = int((won & in_time).sum()), int(in_time.sum())
     x0, n0 = int((won & too_late).sum()), int(too_late.sum())
     low_d, high_d = newcombe_interval(x1, n1, x0, n0)
+    wins, trials, base_wins, base_trials = (
+        np.bincount(mine.stratum[one], minlength=int(mine.stratum.max(initial=0)) + 1)
+        for one in (won & in_time, in_time, won & too_late, too_late)
+    )
+    both = (trials > 0) & (base_trials > 0)
     return ServiceRow(
         rule.name,
         owner,
@@ -314,4 +362,7 @@ def _row(rule: ServiceRule, owner: str, mine: _Judged) -> ServiceRow:
         x0 / n0 if n0 else math.nan,
         float(low_d),
         float(high_d),
+        *stratified_difference(wins, trials, base_wins, base_trials),
+        int((trials + base_trials)[both].sum()),
+        int(both.sum()),
     )

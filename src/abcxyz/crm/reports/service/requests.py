@@ -33,6 +33,19 @@ class Requests:
     start: Moments
     stop: Moments
     closed: Moments
+    source: TextColumn  # of the lead, or else of the deal
+
+    def take(self, rows: Any) -> Requests:
+        """Return some of the requests."""
+        return Requests(
+            self.deal[rows],
+            self.object[rows],
+            self.owner[rows],
+            self.start[rows],
+            self.stop[rows],
+            self.closed[rows],
+            self.source[rows],
+        )
 
 
 def _answers(activities: Activities, *, calls: bool = False) -> Bools:
@@ -127,7 +140,8 @@ def requests_under(crm: CrmData, activities: Activities, rule: ServiceRule) -> R
         chosen = chosen & (of_deal >= 0)
         stop = _first_after(of_deal[chosen], activities.started[chosen], row, start, strict=True)
     owner = named(crm.category("owner"))[row]
-    return Requests(row, crm.deals.deal[row], owner, start, stop, crm.outcomes.closed[row])
+    source = crm.category("source")[row]
+    return Requests(row, crm.deals.deal[row], owner, start, stop, crm.outcomes.closed[row], source)
 
 
 def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
@@ -156,7 +170,10 @@ def _lead_requests(crm: CrmData, activities: Activities) -> Requests:
         closed = leads.closed.copy()
     if len(crm.deals):
         closed = np.where(row >= 0, crm.outcomes.closed[row], closed)
-    return Requests(row, leads.lead, named(owner), leads.created, stop, closed)
+    source = leads.source or blank_column(len(leads))
+    missing = np.flatnonzero(~source.given() & (row >= 0))
+    source = placed(source, crm.category("source")[row[missing]], missing)
+    return Requests(row, leads.lead, named(owner), leads.created, stop, closed, source)
 
 
 def lead_handlers(crm: CrmData) -> TextColumn:

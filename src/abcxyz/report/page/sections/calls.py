@@ -15,9 +15,10 @@ from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
-__all__ = ["calls", "chosen_lists", "growth", "silent_before"]
+__all__ = ["MOST_CALLS", "OPEN_CALLS", "calls", "chosen_lists", "growth", "silent_before"]
 
-_MOST = 30
+#: Maximum calls on the page, and those of them that are not folded.
+MOST_CALLS, OPEN_CALLS = 30, 10
 _FEW = 15
 _STRIP = 12  # the last months of a strip, which are drawn strongly
 #: Kinds of alerts that the call list and the growth list replace.
@@ -33,17 +34,18 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
         + [one.longest for one in found if not math.isnan(one.longest)],
         default=1.0,
     )
-    rows = [_row(facts, show, one, max(longest, 1.0)) for one in found[:_MOST]]
+    rows = [_row(facts, show, one, max(longest, 1.0)) for one in found[:MOST_CALLS]]
     return {
         "calls": {
             "finding": show.say("No call list: it needs the days of all orders")
             if listed is None
             else _finding(facts, show, found, returned),
-            "rows": rows,
-            "left": max(len(found) - _MOST, 0),
+            "rows": rows[:OPEN_CALLS],
+            "folded": rows[OPEN_CALLS:],
+            "left": max(len(found) - MOST_CALLS, 0),
             "held_back": 0 if listed is None else listed.held_back,
             "waiting": 0 if listed is None else listed.waiting,
-            "returned": [_returned_row(facts, i) for i in returned[:_MOST]],
+            "returned": [_returned_row(facts, i) for i in returned[:MOST_CALLS]],
             "returned_count": len(returned),
         },
         "backtest": None

@@ -11,9 +11,10 @@ from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.page.sections.figures import window_text
 from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
 
-__all__ = ["changes"]
+__all__ = ["MOST_NAMES", "changes"]
 
-_NAMES = 10
+#: Maximum names of a step, and of the moves.
+MOST_NAMES = 10
 
 
 def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -40,7 +41,7 @@ def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
             }
             for one in facts.totals.events
         ],
-        "movers": facts.moves(_NAMES),
+        "movers": facts.moves(MOST_NAMES),
         "structure": show.say(
             "{n} customer fell or left, {rose} rose or came|"
             "{n} customers fell or left, {rose} rose or came",
@@ -93,9 +94,9 @@ def _bridge(facts: Facts, show: Formatter, bridge: Bridge) -> dict[str, Any]:
                         "name": name_of(facts.analysis, facts.analysis.snapshot.customers[i]),
                         "change": float(bridge.change[i]),
                     }
-                    for i in bridge.places(step)[:_NAMES].tolist()
+                    for i in bridge.places(step)[:MOST_NAMES].tolist()
                 ],
-                "more": max(one.customers - _NAMES, 0),
+                "more": max(one.customers - MOST_NAMES, 0),
             }
             for step, one in zip(STEPS, bridge.steps, strict=True)
         ],

@@ -9,9 +9,10 @@ from abcxyz.core.analysis.series import OwnerTotal, owner_totals
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
 
-__all__ = ["owners"]
+__all__ = ["MOST_OWNERS", "owners"]
 
-_MOST = 40
+#: Maximum owners on the page.
+MOST_OWNERS = 40
 
 
 def owners(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -29,8 +30,8 @@ def owners(facts: Facts, show: Formatter) -> dict[str, Any]:
     return {
         "owners": {
             "finding": finding,
-            "rows": [_row(show, one) for one in rows[:_MOST]],
-            "left": max(len(rows) - _MOST, 0),
+            "rows": [_row(show, one) for one in rows[:MOST_OWNERS]],
+            "left": max(len(rows) - MOST_OWNERS, 0),
         }
     }
 

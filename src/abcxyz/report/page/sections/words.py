@@ -11,8 +11,11 @@ from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter, minus
+from abcxyz.report.page.sections.calls import MOST_CALLS, OPEN_CALLS
 from abcxyz.report.page.sections.cells import segment_advice
+from abcxyz.report.page.sections.changes import MOST_NAMES
 from abcxyz.report.page.sections.figures import CARRIES, GROWN, window_text
+from abcxyz.report.page.sections.owners import MOST_OWNERS
 from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.language import Language, language
@@ -93,6 +96,12 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
             "units": ["", *rules.short],
             "money": rules.money if len(show.currency) == 1 else rules.money_word,
             "currency": show.currency,
+        },
+        "most": {
+            "calls": MOST_CALLS,
+            "open": OPEN_CALLS,
+            "names": MOST_NAMES,
+            "owners": MOST_OWNERS,
         },
         "segments": [
             {"code": code, **advice}
