@@ -293,9 +293,9 @@ def test_orders_that_followed_stand_beside_the_hours(tmp_path: Path) -> None:
     known = render_html(attrs.evolve(made, record=record, hours=hours), lang="en")
     for said in (
         "1 customer had an alert, 1 of them were reached, 1 ordered; orders of 200 followed",
-        "Orders that followed: 200 from 1 of 1 reached, in the whole months of the 180 days",
+        "Orders that followed: 200 (known for 1 of 1 reached), in the whole months of the 180 ",
         "заказано на 200",
-        "Заказы, которые последовали: 200 — у 1 из 1 с отмеченным исходом, за целые месяцы",
+        "Заказы, которые последовали: 200 (известно о 1 из 1 с отмеченным исходом), за целые",
         '<td class="num" data-label="Money per hour">50</td>',
         '<td class="num" data-label="Денег за час">–</td>',
     ):

@@ -60,13 +60,13 @@ def _followed(record: AlertRecord, facts: Facts, show: Formatter) -> dict[str, s
         if record.money > 0
         else "",
         "text": show.say(
-            "Orders that followed: {money} from {followed} of {reached} reached, in the whole "
-            "months of the {days} days after the first outcome. Whether the calls brought them "
-            "is not known."
+            "Orders that followed: {money} (known for {followed} of {reached} reached), in the "
+            "whole months of the {days} days after the first outcome. Whether the calls brought "
+            "them is not known."
             if monthly
-            else "Orders that followed: {money} from {followed} of {reached} reached, in the "
-            "whole periods of the {days} days after the first outcome. Whether the calls brought "
-            "them is not known.",
+            else "Orders that followed: {money} (known for {followed} of {reached} reached), in "
+            "the whole periods of the {days} days after the first outcome. Whether the calls "
+            "brought them is not known.",
             money=show.money(record.money),
             followed=show.number(record.followed),
             reached=show.number(record.reached),
