@@ -24,6 +24,13 @@ def test_rows_are_those_of_a_dictionary(table: list[int], ids: list[int]) -> Non
     assert rows_of(numbers[1], texts).tolist() == expected
 
 
+def test_more_ids_than_one_part_have_their_rows() -> None:
+    table = np.array([7, 3, 5], np.int64)
+    ids = np.arange(600_000) % 11
+    expected = np.array([-1, -1, -1, 1, -1, 2, -1, 0, -1, -1, -1])[ids]
+    assert (rows_of(ids, table) == expected).all()
+
+
 @given(st.lists(small | wide))
 def test_repeated_ids_are_those_that_a_set_has_seen(ids: list[int]) -> None:
     expected = [one in ids[:place] for place, one in enumerate(ids)]

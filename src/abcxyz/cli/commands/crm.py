@@ -163,6 +163,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: str) -> int:
     """Make every report; those that the records do not allow are named with the reason."""
+    from abcxyz._collection import free_memory
     from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.terminal import printable
     from abcxyz.crm.reports.registry import REPORTS, in_order, parts_of
@@ -185,6 +186,7 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
                 made[name] = _make(args, name, reading, crm, parts_of(name, made))
             except InputError as problem:
                 missing[name] = problem
+            free_memory()
     made = {name: made[name] for name in names if name in made}
     if not made:
         raise next(iter(missing.values()))

@@ -29,6 +29,8 @@ __all__ = ["watched_series"]
 
 _SPLIT = ("source", "owner", "product", "funnel")
 _DAY = np.timedelta64(1, "D")
+#: Rows that are counted at a time.
+_PART = 1 << 20
 #: Groups with fewer observations in a usual week are not followed by themselves.
 _LEAST_PER_WEEK = 3.0
 _CLASS_WEEKS = 52
@@ -100,24 +102,28 @@ class _Scale:
     margin: float
 
     def sums(self, week: Ints, values: Floats | None = None) -> Floats:
-        place = week - self.first
-        inside = (place >= 0) & (place < self.weeks)
-        weights = None if values is None else values[inside]
-        return np.asarray(
-            np.bincount(place[inside], weights, minlength=self.weeks), dtype=np.float64
-        )
+        return np.asarray(self._sums(week, None, 1, values)[0])
 
     def sums_of_groups(
         self, week: Ints, groups: TextColumn, values: Floats | None = None
     ) -> Floats:
         """Return the sums of every group, (categories, weeks): all of them in one pass."""
-        place = week - self.first
-        inside = (place >= 0) & (place < self.weeks)
-        shape = len(groups.categories), self.weeks
-        key = groups.codes[inside].astype(np.int64) * self.weeks + place[inside]
-        weights = None if values is None else values[inside]
-        sums = np.bincount(key, weights, minlength=shape[0] * shape[1])
-        return np.asarray(sums, dtype=np.float64).reshape(shape)
+        return self._sums(week, groups.codes, len(groups.categories), values)
+
+    def _sums(self, week: Ints, codes: Ints | None, size: int, values: Floats | None) -> Floats:
+        # Counts add up by parts, which take little memory; sums of values would be rounded anew.
+        step = _PART if values is None else max(len(week), 1)
+        sums: Floats = np.zeros(size * self.weeks)
+        for start in range(0, len(week), step):
+            part = slice(start, start + step)
+            place = week[part] - self.first
+            inside = (place >= 0) & (place < self.weeks)
+            place = place[inside]
+            if codes is not None:
+                place += np.multiply(codes[part][inside], self.weeks, dtype=np.int64)
+            weights = None if values is None else values[part][inside]
+            sums += np.bincount(place, weights, minlength=len(sums))
+        return np.asarray(sums.reshape(size, self.weeks))
 
     @property
     def cheque(self) -> float:
@@ -195,13 +201,13 @@ def _closings(scale: _Scale) -> Iterator[Series]:
     kind, closed = crm.outcomes.kind, crm.outcomes.closed
     rows = np.flatnonzero((kind == LOST) & ~np.isnat(closed))
     reasons = reasons_of_deals(crm, {})[rows]
-    mature = np.ones(len(rows), dtype=bool)
+    at, mature = closed[rows], np.ones(len(rows), dtype=bool)
     for code in np.unique(reasons.codes).tolist():
         name = reasons.categories[code]
         if name == NOT_GIVEN or (reasons.codes == code).sum() < _LEAST_PER_WEEK * scale.weeks / 2:
             continue
         value = (reasons.codes == code).astype(np.float64)
-        counted = Observations(f"losses: {name}", math.nan, rows, closed[rows], value, mature)
+        counted = Observations(f"losses: {name}", math.nan, rows, at, value, mature)
         yield from _of_observations(scale, counted, math.nan)
 
 
@@ -210,6 +216,7 @@ def _counts(
 ) -> Iterator[Series]:
     """Yield counts per working day, in total and by group."""
     week, days = week_of(scale.crm, at), scale.days.astype(np.float64)
+    del at  # The moments of ten million activities are 80 MB.
     yield Series(metric, "", "", "count", scale.sums(week), days, scale.weeks, unit)
     for name, column in groups.items():
         size = np.bincount(column.codes, minlength=len(column.categories))

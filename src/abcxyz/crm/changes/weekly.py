@@ -38,7 +38,9 @@ def week_of(crm: CrmData, moments: Moments) -> Ints:
         for one in (moments.min(), moments.max())
     )
     starts = week_starts(crm.zone, low, high)
-    return np.asarray(np.searchsorted(starts, moments, side="right") - 1 + low, dtype=np.int64)
+    week = np.asarray(np.searchsorted(starts, moments, side="right"), dtype=np.int64)
+    week += low - 1
+    return week
 
 
 @frozen

@@ -205,13 +205,13 @@ class DealFeatures:
     def _wins(self) -> Timeline:
         visits = self.crm.visits
         won = visits.kind == WON
-        return Timeline.of(visits.row, visits.entered, len(self.crm.deals), won)
+        return Timeline.of(visits.row, visits.entered, len(self.crm.deals), won, counted=True)
 
     @functools.cached_property
     def _changes(self) -> Timeline:
         changes = self.crm.need("changes")
         row = self.crm.rows_of_deals(changes.deal)
-        return Timeline.of(row, changes.entered, len(self.crm.deals))
+        return Timeline.of(row, changes.entered, len(self.crm.deals), counted=True)
 
     @functools.cached_property
     def _users(self) -> Timeline | None:
@@ -225,7 +225,8 @@ class DealFeatures:
         first = np.zeros(len(key), dtype=bool)
         # The changes are in the order of time, and equal keys stay in it.
         first[order[run_starts(key[order])]] = True
-        return Timeline.of(row, changes.entered, len(self.crm.deals), first & changes.user.given())
+        known = first & changes.user.given()
+        return Timeline.of(row, changes.entered, len(self.crm.deals), known, counted=True)
 
     @functools.cached_property
     def _activities(self) -> tuple[Timeline, Timeline | None] | None:
@@ -252,7 +253,7 @@ class DealFeatures:
         who = np.where(known, rows_of(ids, names), -1)
         outcomes = self.crm.outcomes
         won = outcomes.kind == WON
-        return who, Timeline.of(who, outcomes.closed, max(len(names), 1), won)
+        return who, Timeline.of(who, outcomes.closed, max(len(names), 1), won, counted=True)
 
     @functools.cached_property
     def _begun(self) -> tuple[Floats, Any]:
@@ -264,12 +265,12 @@ class DealFeatures:
         return hour[place], np.array([str(one) for one in weekday], dtype=object)[place]
 
     @functools.cached_property
-    def _returns(self) -> Ints:
+    def _returns(self) -> Any:
         """(visits,) number of moves back before each visit."""
         return _before(self.crm.visits.exit == EXITS.index("backward"))
 
     @functools.cached_property
-    def _skips(self) -> Ints:
+    def _skips(self) -> Any:
         """(visits,) number of moves over a stage before each visit."""
         visits = self.crm.visits
         skipped = np.zeros(len(visits), dtype=bool)
@@ -284,19 +285,20 @@ class DealFeatures:
         return _before(skipped)
 
     @functools.cached_property
-    def _stage_keys(self) -> Ints:
+    def _stage_keys(self) -> Any:
         visits = self.crm.visits
-        size = len(visits.stage.categories)
-        return visits.funnel.codes.astype(np.int64) * size + visits.stage.codes
+        size = np.int32(len(visits.stage.categories))
+        return visits.funnel.codes * size + visits.stage.codes
 
     @functools.cached_property
-    def _lengths(self) -> tuple[Ints, Floats, Moments]:
+    def _lengths(self) -> tuple[Any, Floats, Moments]:
         """Stage, length and end of the visits that ended, by stage and length."""
         visits = self.crm.visits
         ended = np.flatnonzero((visits.kind == OPEN) & ~np.isnat(visits.left))
         days = (visits.left[ended] - visits.entered[ended]) / DAY
         order = np.lexsort((days, self._stage_keys[ended]))
-        return self._stage_keys[ended][order], days[order], visits.left[ended][order]
+        days, ended = days[order], ended[order]
+        return self._stage_keys[ended], days, visits.left[ended]
 
     def _usual_days(self, moment: Any) -> Floats:
         """Return the median days in each stage, over the visits that had ended."""
@@ -317,7 +319,8 @@ def _each(moment: Any, chosen: Bools) -> Any:
     return moment if np.ndim(moment) == 0 else moment[chosen]
 
 
-def _before(marks: Bools) -> Ints:
+def _before(marks: Bools) -> Any:
     """Return for every place the number of marks before it."""
-    total: Ints = np.cumsum(marks) - marks
+    total: Any = np.cumsum(marks, dtype=np.int32 if len(marks) < 1 << 31 else np.int64)
+    total -= marks
     return total

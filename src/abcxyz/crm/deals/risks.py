@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Floats
+from abcxyz._collection import free_memory
 from abcxyz.core.advice.risk_reasons import FALL_DAYS, RISKS
 from abcxyz.core.landmarks.fit import LEARNED
 from abcxyz.crm.deals.fit_win import question_of
@@ -117,6 +118,8 @@ def deal_risks(
         note(slow.deal, "stuck", (slow.days, slow.usual))
     _note_plans(known, note)
     _note_overdue(known, found, note, calendar, rules)
+    # The features of all deals come next, which take the most memory of any report.
+    free_memory()
     _note_falls(known, win, note, fields, allow)
     risks = []
     for one, well in zip(win.deals, _well(win).tolist(), strict=True):

@@ -16,6 +16,7 @@ IN_ORDER = slice(None)
 
 #: Bits of a positive int64.
 _BITS = 63
+_PART = 1 << 18
 
 
 def _dense(ids: npt.NDArray[Any]) -> tuple[int, int] | None:
@@ -41,8 +42,13 @@ def rows_of(ids: npt.NDArray[Any], table: npt.NDArray[Any]) -> Ints:
         # One more place, which stays empty, for the ids outside of the table.
         lookup = np.full(high - low + 2, -1, dtype=np.int64)
         lookup[table[::-1] - low] = np.arange(len(table) - 1, -1, -1)
-        known = (ids >= low) & (ids <= high)
-        return np.asarray(lookup[np.where(known, ids - low, high - low + 1)])
+        found = np.empty(len(ids), dtype=np.int64)
+        # By parts, so that the steps between take little memory.
+        for start in range(0, len(ids), _PART):
+            part = ids[start : start + _PART]
+            known = (part >= low) & (part <= high)
+            found[start : start + _PART] = lookup[np.where(known, part - low, high - low + 1)]
+        return found
     place = {str(one): row for row, one in enumerate(table.tolist())}
     return np.fromiter((place.get(str(one), -1) for one in ids.tolist()), np.int64, len(ids))
 
@@ -93,9 +99,11 @@ def packed_order(keys: Ints) -> Ints:
     low, high = (int(keys.min()), int(keys.max())) if len(keys) else (0, 0)
     if (high - low).bit_length() + bits > _BITS:
         return np.argsort(keys, kind="stable")
-    packed: Ints = keys.astype(np.int64) - low
+    packed: Ints = keys.astype(np.int64)
+    packed -= low
     packed <<= bits
-    packed |= np.arange(len(keys))
+    places: Any = np.arange(len(keys), dtype=np.int32 if bits < 32 else np.int64)
+    packed |= places
     packed.sort()
     packed &= (1 << bits) - 1
     return packed

@@ -100,9 +100,10 @@ def crm_of_frames(
         frame, where = frames["deals"]
         if "outcome" in frame.columns:
             outcome = text_column(frame["outcome"][_dated(frame)])
-    for name, (frame, where) in frames.items():
-        if name == "stages":
-            continue
+    del tables
+    for name in [one for one in frames if one != "stages"]:
+        # Rows that became records are needed no more: ten million fill half a gigabyte.
+        frame, where = frames[name] if name == "deals" else frames.pop(name)
         if name == "stage_changes":
             ends = has_from_to(list(frame.columns))
             if ends is not None:

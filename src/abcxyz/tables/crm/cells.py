@@ -24,6 +24,8 @@ __all__ = ["ColumnForm", "read_column"]
 
 _TIME = re.compile(r"(?<!\d)(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?")
 _ZONE = re.compile(r"(?:\d|\s)(Z|UTC|GMT|[+-]\d{2}:?\d{2})\s*\Z")
+#: Moments that are put into their zone at a time: the steps between take six times their memory.
+_PART = 1 << 19
 _TRUE = {"1", "true", "yes", "y", "да", "истина", "t"}
 _FALSE = {"0", "false", "no", "n", "нет", "ложь", "f"}
 
@@ -152,7 +154,9 @@ def _in_zone(moments: Moments, naive: Bools, form: ColumnForm, cells: Any) -> Mo
             name=form.name,
             value=str(cells.iloc[place] if isinstance(cells, pd.Series) else cells[place]),
         )
-    moments[naive] = _to_utc(moments[naive], form.zone)
+    for start in range(0, len(moments), _PART):
+        part, chosen = moments[start : start + _PART], naive[start : start + _PART]
+        part[chosen] = _to_utc(part[chosen], form.zone)
     return moments
 
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 from attrs import evolve
 
+from abcxyz._collection import free_memory
 from abcxyz.crm import TABLES, Stage
 from abcxyz.errors import InputError
 from abcxyz.tables.crm.assemble import CrmReading, crm_of_frames
@@ -67,7 +68,7 @@ def read_crm(
         No deals or stage changes, a required column that no heading was recognised as, or a
         cell that cannot be read.
     """
-    return crm_of_frames(
+    reading = crm_of_frames(
         _frames(Path(source), tables),
         str(source),
         zone=zone,
@@ -77,6 +78,8 @@ def read_crm(
         wanted=tables,
         fields=fields,
     )
+    free_memory()
+    return reading
 
 
 def _frames(source: Path, tables: frozenset[str] | None) -> dict[str, tuple[pd.DataFrame, str]]:
@@ -120,4 +123,6 @@ def _open(file: Path) -> tuple[pd.DataFrame, str]:
         table = open_table(file, shape=_NO_FILLING)
     frames = [batch.frame() for batch in table.batches()]
     frame = pd.concat(frames) if frames else pd.DataFrame(columns=list(table.columns))
+    del frames
+    free_memory()
     return frame, table.where

@@ -85,7 +85,7 @@ def _first_after(
     row: Ints, moments: Moments, wanted: Ints, since: Moments, *, strict: bool = False
 ) -> Moments:
     """Return for every request the first moment of its deal that is not before its start."""
-    seconds, begins = moments.astype(np.int64), since.astype(np.int64)
+    seconds, begins = moments.view(np.int64), since.view(np.int64)
     known = np.flatnonzero(wanted >= 0)
     size = int(max(row.max(initial=-1), wanted.max(initial=-1))) + 1
     if len(known) and np.bincount(wanted[known]).max() > 1:
@@ -93,7 +93,7 @@ def _first_after(
     # One request per deal: the answers are the smallest moments after its start.
     start = np.full(size, _LATEST)
     start[wanted[known]] = begins[known] + strict
-    after = np.flatnonzero(seconds >= start[row])
+    after = seconds >= start[row]
     first = _smallest(size, row[after], seconds[after])
     result = np.full(len(wanted), NOT_A_TIME)
     answered = known[first[wanted[known]] < _LATEST]

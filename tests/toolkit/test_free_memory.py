@@ -1,0 +1,36 @@
+"""Memory that nothing is in any more goes back to the system."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+_CODE = """
+from pathlib import Path
+import numpy as np
+from abcxyz._collection import free_memory
+
+def pages():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+
+before = pages()
+arrays = [np.ones(12_000) for _ in range(1000)]
+kept = arrays[-1]  # the end of the heap is in use, so what is before it stays with the process
+full = pages()
+del arrays
+freed = pages()
+free_memory()
+sizes = [(one - before) * 4096 for one in (full, freed, pages())]
+print(sizes[0] > 80e6, sizes[1] > 60e6, sizes[2] < 20e6)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+def test_freed_arrays_go_back_to_the_system() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _CODE], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ran.stdout.split() == ["True", "True", "True"]
