@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.core.documents import json_text
+from abcxyz.core.documents import json_parts, json_text
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -35,3 +35,20 @@ def test_each_entry_of_a_list_is_one_line() -> None:
 def test_a_number_that_json_lacks_is_refused(value: Any) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         json_text(value)
+
+
+def test_a_function_is_called_when_its_turn_comes() -> None:
+    """The plain values of a later part are not made while an earlier one is written."""
+    called: list[str] = []
+
+    def part(name: str) -> dict[str, Any]:
+        called.append(name)
+        return {"deals": [{"deal": name}]}
+
+    pieces = json_parts({"win": lambda: part("a"), "stuck": lambda: part("b")})
+    written = next(pieces)
+    while '"deal": "a"' not in written:
+        written += next(pieces)
+    assert called == ["a"]
+    written += "".join(pieces)
+    assert written == json_text({"win": part("a"), "stuck": part("b")})

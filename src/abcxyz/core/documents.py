@@ -24,6 +24,7 @@ __all__ = [
     "days_from",
     "finite",
     "head",
+    "json_parts",
     "json_schema",
     "json_text",
     "labels_or_none",
@@ -231,18 +232,45 @@ def json_text(value: Any) -> str:
       "none": []
     }
     """
-    return "".join(_parts(value, "\n"))
+    return "".join(json_parts(value))
+
+
+def json_parts(value: Any) -> Iterator[str]:
+    """Return the pieces of `json_text`, made one after the other.
+
+    Parameters
+    ----------
+    value
+        As in `json_text`. A function in it is called when its turn comes, so that the plain values
+        of large parts are not in memory together.
+
+    Examples
+    --------
+    >>> print("".join(json_parts({"reports": {"win": lambda: {"deals": []}}})))
+    {
+      "reports": {
+        "win": {
+          "deals": []
+        }
+      }
+    }
+    """
+    return _parts(value, "\n")
 
 
 def _parts(value: Any, line: str) -> Iterator[str]:
     inner = line + _INDENT
+    if callable(value):
+        value = value()
     if isinstance(value, dict) and value:
         for place, (key, item) in enumerate(value.items()):
             yield ("{" if place == 0 else ",") + inner + _flat(str(key)) + ": "
             yield from _parts(item, inner)
         yield line + "}"
     elif isinstance(value, list) and value:
-        yield "[" + inner + ("," + inner).join(map(_flat, value)) + line + "]"
+        for place, item in enumerate(value):
+            yield ("[" if place == 0 else ",") + inner + _flat(item)
+        yield line + "]"
     else:
         yield _flat(value)
 

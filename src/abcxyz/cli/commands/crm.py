@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
+import sys
 from collections.abc import Mapping
 from datetime import date, timedelta
 from types import MappingProxyType
@@ -192,7 +192,8 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
         raise next(iter(missing.values()))
     if args.json:
         result: dict[str, Any] = {"report": _ALL, "as_of": str(crm.until)}
-        result["reports"] = {name: report.to_dict() for name, report in made.items()}
+        # Called one by one: the plain values of all reports together take more than the records.
+        result["reports"] = {name: report.to_dict for name, report in made.items()}
         result["missing"] = {name: str(problem) for name, problem in missing.items()}
         _print_json(result, reading, crm)
         return 0
@@ -207,12 +208,15 @@ def _run_all(args: argparse.Namespace, reading: CrmInput, crm: CrmData, lang: st
 
 
 def _print_json(result: dict[str, Any], reading: CrmInput, crm: CrmData) -> None:
+    from abcxyz.core.documents import json_parts
+
     result["remarks"] = [str(remark) for remark in reading.remarks]
     result["quality"] = [
         {"kind": issue.kind, "count": issue.count, "treatment": issue.treatment}
         for issue in crm.quality.issues
     ]
-    print(json.dumps(result, ensure_ascii=False, indent=2, allow_nan=False))
+    sys.stdout.writelines(json_parts(result))
+    print()
 
 
 def _make(

@@ -67,6 +67,11 @@ class PastResult:
         """Hours spent on the customers of all classes; 0 if not known."""
         return math.fsum(self.hours or ())
 
+    @property
+    def all_value(self) -> float:
+        """Value of the customers of all classes."""
+        return math.fsum(self.value)
+
 
 @frozen(kw_only=True)
 class PastClasses:

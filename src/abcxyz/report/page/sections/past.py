@@ -109,9 +109,7 @@ def _hours(facts: Facts, show: Formatter) -> dict[str, Any] | None:
     decimals = 0 if max(now.all_hours, then.all_hours) >= 100 else 1
     rows = [*zip(ABC, now.hours, before, hours, values, now.value, strict=True)]
     together = show.say("Together")
-    rows.append(
-        (together, now.all_hours, then.all_hours, math.nan, math.nan, math.fsum(now.value))
-    )
+    rows.append((together, now.all_hours, then.all_hours, math.nan, math.nan, now.all_value))
     return {
         "finding": finding,
         "day": day,
