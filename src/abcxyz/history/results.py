@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -110,16 +110,10 @@ class Results:
             found = self._latest("number, dated, customers", fingerprint, job, until, most)
             if len(found) < 2:
                 return None
-            known = dict(self._db.execute("SELECT id, number FROM customer"))
-            numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
-            # One more, for the customers that the file does not know.
-            states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
-            codes = np.empty((len(numbers), len(found)), dtype=np.int8)
-            for place, (number, _, count) in enumerate(found):
-                listed, abc, xyz = read_arrays(self._db, number, count, "customer", "abc", "xyz")
-                states[:] = ABSENT
-                states[listed] = np.where((abc < 0) | (xyz < 0), -1, 3 * abc + xyz)
-                codes[:, place] = states[numbers]
+            codes = np.empty((len(customers), len(found)), dtype=np.int8)
+            columns = self._codes(found, customers, _segments, ("abc", "xyz"), ABSENT)
+            for place, (_, column) in enumerate(columns):
+                codes[:, place] = column
             dates = tuple(date.fromisoformat(dated) for _, dated, _ in found)
             return PastClasses(dates=dates, codes=freeze(codes))
 
@@ -150,17 +144,27 @@ class Results:
         """
         with self._db.mapped(), self._db.decoding():
             found = self._latest("number, dated, customers", fingerprint, job, until, most)
-            known = dict(self._db.execute("SELECT id, number FROM customer"))
-            numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
-            # One more, for the customers that the file does not know.
-            states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
-            codes: dict[date, Codes] = {}
-            for number, dated, count in found:
-                listed, abc = read_arrays(self._db, number, count, "customer", "abc")
-                states[:] = -1
-                states[listed] = abc
-                codes[date.fromisoformat(dated)] = freeze(states[numbers])
-            return codes
+            columns = self._codes(found, customers, np.asarray, ("abc",), -1)
+            return {dated: freeze(column) for dated, column in columns}
+
+    def _codes(
+        self,
+        found: Iterable[tuple[int, str, int]],
+        customers: Sequence[Any],
+        code: Callable[..., Codes],
+        names: tuple[str, ...],
+        absent: int,
+    ) -> Iterator[tuple[date, Codes]]:
+        """Yield date and (n,) codes of customers, made from columns of each snapshot found."""
+        known = dict(self._db.execute("SELECT id, number FROM customer"))
+        numbers = np.array([known.get(one, -1) for one in customers], dtype=np.int64)
+        # One more, for the customers that the file does not know.
+        states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)
+        for number, dated, count in found:
+            listed, *columns = read_arrays(self._db, number, count, "customer", *names)
+            states[:] = absent
+            states[listed] = code(*columns)
+            yield date.fromisoformat(dated), states[numbers]
 
     def alert_record(
         self, fingerprint: str, *, job: str = "", panel: Panel | None = None
@@ -227,3 +231,9 @@ class Results:
             day = np.datetime64(int(last[place]), "D").item()
             days.setdefault(wanted[int(listed[place])], []).append(day.isoformat())
         return days
+
+
+def _segments(abc: Codes, xyz: Codes) -> Codes:
+    """Return the codes of segments, -1 without one."""
+    codes: Codes = np.where((abc < 0) | (xyz < 0), -1, 3 * abc + xyz)
+    return codes

@@ -89,12 +89,19 @@ def parse_end(written: str, option: str) -> date:
     >>> parse_end("2026-09", "--to"), parse_end("2026-09-15", "--to")
     (datetime.date(2026, 10, 1), datetime.date(2026, 9, 16))
     """
+    day = _end(written)
+    # For its error: the text is neither.
+    return parse_month(written, option) if day is None else day
+
+
+def _end(written: str) -> date | None:
+    """Return the day after a day, or after a month; None for a text that is neither."""
     from abcxyz.core.sales.calendar import shift_period
 
-    month = _parse(written, _MONTHS)
+    month, day = _parse(written, _MONTHS), _parse(written, _DAYS)
     if month is not None:
         return shift_period(month, "month", 1)
-    return parse_month(written, option) + timedelta(days=1)
+    return None if day is None else day + timedelta(days=1)
 
 
 def parse_window(written: str, option: str) -> Window:
@@ -112,12 +119,10 @@ def parse_window(written: str, option: str) -> Window:
     >>> str(parse_window("2026-05", "--before")), str(parse_window("2026-01..2026-03", "--after"))
     ('[2026-05-01, 2026-06-01)', '[2026-01-01, 2026-04-01)')
     """
-    from abcxyz.core.sales.calendar import Window, shift_period
+    from abcxyz.core.sales.calendar import Window
 
     first, _, last = written.partition("..")
-    last = last or first
-    since, month, day = _parse(first, _MONTHS + _DAYS), _parse(last, _MONTHS), _parse(last, _DAYS)
-    until = shift_period(month, "month", 1) if month else day and day + timedelta(days=1)
+    since, until = _parse(first, _MONTHS + _DAYS), _end(last or first)
     if since is None or until is None:
         raise InputError(
             "{option} {written!r} is no window; write it as 2026-05-01..2026-05-31, or 2026-05",
