@@ -29,6 +29,7 @@ from abcxyz.crm.deals.examples import Landmarks, examples_of
 from abcxyz.crm.deals.features import DealFeatures
 from abcxyz.crm.deals.fields import check_field, known_fields
 from abcxyz.crm.deals.win_model import places_of
+from abcxyz.crm.records.data import as_local
 from abcxyz.crm.records.stages import StageMap
 from abcxyz.errors import ConfigError, InputError
 from abcxyz.toolkit.numbers import number
@@ -183,6 +184,19 @@ def test_nothing_after_a_landmark_changes_its_features() -> None:
     assert list(now) == list(then)
     for name, column in now.items():
         assert column.tolist() == pytest.approx(then[name].tolist(), nan_ok=True), name
+
+
+def test_hour_and_weekday_are_those_of_a_zone_with_half_an_hour() -> None:
+    """Hours there begin at half past those of UTC."""
+    crm = portal(50, weeks=8)
+    created = crm.deals.created + np.timedelta64(40, "m")
+    deals = evolve(crm.deals, created=created)
+    crm = evolve(crm, deals=deals, zone="Asia/Kolkata")
+    features = DealFeatures(crm, known_fields(crm))
+    hour, weekday = features._begun
+    local = [as_local(one, "Asia/Kolkata") for one in crm.deals.created]
+    assert hour.tolist() == [one.hour for one in local]
+    assert weekday.tolist() == [str(one.weekday()) for one in local]
 
 
 def test_outcomes_are_those_of_the_horizon() -> None:

@@ -14,7 +14,7 @@ from abcxyz._arrays import Bools, Floats, Ints, frozen_map
 from abcxyz.crm.deals.fields import KnownField
 from abcxyz.crm.deals.timeline import Timeline
 from abcxyz.crm.records.columns import Moments, TextColumn
-from abcxyz.crm.records.data import CrmData, as_local
+from abcxyz.crm.records.data import CrmData, local_quarters
 from abcxyz.crm.records.keys import packed_order, rows_of, run_starts
 from abcxyz.crm.records.visits import EXITS, OPEN, WON
 
@@ -258,8 +258,7 @@ class DealFeatures:
     @functools.cached_property
     def _begun(self) -> tuple[Floats, Any]:
         """Hour and weekday of the creation, in the time zone of the business."""
-        hours, place = np.unique(self.crm.deals.created.astype("M8[h]"), return_inverse=True)
-        local = [as_local(one, self.crm.zone) for one in hours]
+        local, place = local_quarters(self.crm.deals.created, self.crm.zone)
         hour = np.array([one.hour for one in local], dtype=np.float64)
         weekday = np.array([one.weekday() for one in local], dtype=np.int64)
         return hour[place], np.array([str(one) for one in weekday], dtype=object)[place]

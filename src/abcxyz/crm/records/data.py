@@ -36,7 +36,7 @@ from abcxyz.crm.records.tables import (
 from abcxyz.crm.records.visits import Outcomes, Visits, outcomes_of, visits_of
 from abcxyz.errors import InputError
 
-__all__ = ["CrmData", "as_local", "hours_of_day", "midnight"]
+__all__ = ["CrmData", "as_local", "hours_of_day", "local_quarters", "midnight"]
 
 
 def _zone(name: str) -> str:
@@ -362,8 +362,15 @@ def hours_of_day(moments: Moments, zone: str) -> Ints:
     >>> hours_of_day(np.array(["2026-05-04T22:40:00"], dtype="M8[s]"), "Asia/Kolkata").tolist()
     [4]
     """
-    # A quarter of an hour is the smallest step between time zones.
+    starts, place = local_quarters(moments, zone)
+    return np.array([one.hour for one in starts], dtype=np.int64)[place]
+
+
+def local_quarters(moments: Moments, zone: str) -> tuple[list[datetime], Ints]:
+    """Return the distinct quarters of an hour of moments in a time zone, and that of each moment.
+
+    A quarter is the smallest step between time zones.
+    """
     quarter = moments.astype("M8[s]").astype(np.int64) // 900
     known, place = np.unique(quarter, return_inverse=True)
-    starts = (known * 900).astype("M8[s]")
-    return np.array([as_local(one, zone).hour for one in starts], dtype=np.int64)[place]
+    return [as_local(one, zone) for one in (known * 900).astype("M8[s]")], place
