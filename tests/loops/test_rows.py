@@ -247,3 +247,18 @@ def test_a_table_that_was_given_up_stays_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert panel.rhythm is not None
     assert panel.customers.tolist() == [61_000, 70_000]
     assert panel.rhythm.gaps.tolist() == [26]
+
+
+@given(st.lists(st.lists(st.integers(1, 700), max_size=12), min_size=1), st.floats(0, 1))
+def test_quantiles_of_gaps(gaps: list[list[int]], quantile: float) -> None:
+    """By either route as numpy finds them, customer by customer."""
+    flat = np.array([one for each in gaps for one in each], np.int32)
+    starts = np.cumsum([0, *map(len, gaps)])
+    found = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            days = rhythm.Rhythm(starts=starts, gaps=flat).quantiles(quantile, least=3)
+            found.append(days.tolist())
+    expected = [np.quantile(one, quantile) if len(one) >= 3 else np.nan for one in gaps]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[0], expected, rtol=1e-12)

@@ -141,7 +141,7 @@ class RunningSums:
                 part, threads, code, low, day, money, amount, self._bounds, freeze(self._lookup),
                 self._periods.count, document is None or self._metric != "count",
                 document is None, self._grid.reshape(-1), self._value, self._facts.reshape(-1),
-                bits, words,
+                bits, words, np.empty(kernel.ROOM, np.int64),
             ),
             threads,
         )  # fmt: skip

@@ -24,6 +24,7 @@ __all__ = ["CsvTable", "can_stream"]
 
 _BLOCK = 1 << 24  # bytes
 _START = 1 << 22  # bytes of which the first rows are taken
+_CACHED = 1 << 18  # bytes that stay in the CPU cache between passes
 _LARGEST = 1 << 26  # a row of this size is a quote without its twin
 
 
@@ -80,7 +81,7 @@ class CsvTable:
         """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
         done = 0
         try:
-            for batch in self._regular(columns, _BLOCK if rows is None else _START):
+            for batch in self._regular(columns, rows):
                 yield batch
                 done += len(batch)
         except _IrregularError:
@@ -91,9 +92,9 @@ class CsvTable:
                     yield batch.rows(slice(done, None))
                 done = max(0, done - len(batch))
 
-    def _regular(self, columns: Sequence[str] | None, size: int) -> Iterator[Batch]:
+    def _regular(self, columns: Sequence[str] | None, rows: int | None) -> Iterator[Batch]:
         with self.content.open() as stream, ThreadPoolExecutor(1) as ahead:
-            blocks = self._numbered(stream, size)
+            blocks = self._numbered(stream, rows)
             # Nothing is read ahead of the first rows, after which a reader may stop.
             batch = self._next(blocks, columns)
             if batch is not None and len(batch):
@@ -105,19 +106,22 @@ class CsvTable:
                     yield batch
 
     def _next(
-        self, blocks: Iterator[tuple[bytes, int]], columns: Sequence[str] | None
+        self, blocks: Iterator[tuple[bytes, int, int]], columns: Sequence[str] | None
     ) -> Batch | None:
-        for block, line in blocks:
-            return self._split(block, line, columns)
+        for block, line, breaks in blocks:
+            return self._split(block, line, breaks, columns)
         return None
 
-    def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int]]:
-        """Yield the blocks of rows, each with the number of its first line."""
+    def _numbered(
+        self, stream: IO[bytes], rows: int | None
+    ) -> Iterator[tuple[bytes, int, int]]:
+        """Yield the blocks of rows, with the number of the first line and that of line breaks."""
         line = 1 + self.skipped
         try:
-            for block in _blocks(stream, self.skipped, size):
-                yield block, line
-                line += block.count(b"\n")
+            for block in _blocks(stream, self.skipped, rows):
+                breaks = _count(block, "\n")
+                yield block, line, breaks
+                line += breaks
         except _EndlessRowError:
             raise InputError(
                 "{path}, line {line} begins a row of over {size} MB; check the quotes and the "
@@ -141,7 +145,7 @@ class CsvTable:
             for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
         )
 
-    def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> Batch:
+    def _split(self, block: bytes, line: int, breaks: int, columns: Sequence[str] | None) -> Batch:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -151,7 +155,7 @@ class CsvTable:
             for name, column in zip(names, self.columns, strict=True)
             if columns is None or column in columns
         ]
-        if not block.strip(b"\r\n"):
+        if block[0] in b"\r\n" and not block.strip(b"\r\n"):
             return Batch.empty(self.columns if columns is None else columns)
         if not block.isascii() and not self._is_utf8():
             raise _IrregularError
@@ -170,11 +174,12 @@ class CsvTable:
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     strings_can_be_null=False,
+                    check_utf8=False,  # the block is ASCII, or the whole file was decoded
                     include_columns=wanted,
                 ),
             )
 
-        ends = block.count(b"\n") + (not block.endswith(b"\n"))
+        ends = breaks + (not block.endswith(b"\n"))
         try:
             try:
                 table = split(several_lines=False)
@@ -246,10 +251,21 @@ def _is_utf8(content: Content) -> bool:
     return True
 
 
-def _blocks(stream: IO[bytes], skipped: int, size: int) -> Iterator[bytes]:
-    """Yield whole rows, about a block at a time, without the first lines."""
+def _blocks(stream: IO[bytes], skipped: int, rows: int | None) -> Iterator[bytes]:
+    """Yield whole rows, about a block at a time, without the first lines.
+
+    The first block has about so many *rows*, where nobody reads on after them.
+    """
     rest = b"".join(islice(_after_mark(stream), skipped, skipped + 1))
+    size = _BLOCK if rows is None else _START
     while data := stream.read(size):
+        if b'"' not in rest and b'"' not in data:
+            end = data.rfind(b"\n") + 1 if rows is None else _end_of_rows(data, rows)
+            rows = None
+            if end:
+                yield b"".join((rest, memoryview(data)[:end]))
+                rest = data[end:]
+                continue
         block = rest + data
         end = _last_row_end(block)
         if not end and len(block) > _LARGEST:
@@ -269,10 +285,26 @@ def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
+def _end_of_rows(data: bytes, rows: int) -> int:
+    """Return the end of so many rows, or of the last one; 0 if none ends."""
+    breaks = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    return int(breaks[min(rows, len(breaks)) - 1]) + 1 if len(breaks) else 0
+
+
+def _count(block: bytes, character: str) -> int:
+    """Count a frequent character several times as fast as ``bytes.count``, which finds each."""
+    data, found = np.frombuffer(block, np.uint8), 0
+    for start in range(0, len(data), _CACHED):
+        found += int(np.count_nonzero(data[start : start + _CACHED] == ord(character)))
+    return found
+
+
 def _last_row_end(block: bytes) -> int:
     """Return the end of the last whole row; a line break between quotes ends no row."""
     end = block.rfind(b"\n") + 1
-    quotes = block.count(b'"', 0, end)
+    if b'"' not in block:
+        return end
+    quotes = _count(block[:end], '"')
     while end and quotes % 2:
         if len(block) - end > _BLOCK:
             return 0
