@@ -67,7 +67,8 @@ def classified() -> Analysis:
 def analysis(*alerts: Alert, **steady: Any) -> Analysis:
     """Analysis with these alerts; *steady* are other steady classes."""
     made = classified()
-    snapshot = evolve(made.snapshot, **{name: np.array(one) for name, one in steady.items()})
+    other: dict[str, Any] = {name: np.array(one) for name, one in steady.items()}
+    snapshot = evolve(made.snapshot, **other)
     return evolve(made, alerts=alerts, snapshot=snapshot)
 
 
@@ -200,7 +201,7 @@ def test_alerts_shown_under_other_keys(history: History, whole: bool) -> None:
     raising = Raising(history, job(MAIL), TUESDAY)
     entered = raising.enter(made)
     hidden = [alert("near_a", "b", prefix="x"), alert("dead_money", "c", prefix="x")]
-    shown = evolve(entered, alerts=hidden if whole else [DEAD], quiet=[])
+    shown = evolve(entered, alerts=hidden if whole else [DEAD], quiet=frozenset())
     handed = raising.for_sink("mail", shown, entered)
     assert handed.alerts == shown.alerts
     assert set(handed.quiet) == ({hidden[0].key} if whole else set())
