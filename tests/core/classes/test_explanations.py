@@ -59,7 +59,8 @@ class Own:
 )
 def test_classes_by_limits(rule: Any, kind: str) -> None:
     result = abc([0, 1, 2], [40.0, 10.0, 0.0], rule)
-    assert [result.explain(i) for i in (-3, np.int64(1), -1)] == [
+    second: Any = np.int64(1)
+    assert [result.explain(i) for i in (-3, second, -1)] == [
         f"A: 40 reaches the limit of A {kind}, 40; 80.00 % of revenue",
         f"B: 10 is below the limit of A {kind}, 40, and reaches that of B, 10; 20.00 % of revenue",
         f"C: 0 is below the limit of B {kind}, 10; 0.00 % of revenue",
