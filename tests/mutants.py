@@ -33,7 +33,7 @@ LEAST = 0.95
 OTHERS = 10.0
 #: Imported once, before the processes that try the mutants are forked.
 HEAVY = (
-    *("hypothesis", "jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
+    *("jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
     *("rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
 )
 
