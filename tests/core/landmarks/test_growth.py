@@ -86,7 +86,7 @@ def test_alerts_near_a_are_the_list_with_chance_and_missing_money(analysis: Anal
     assert alert.money == pytest.approx(first.expected_gain, abs=0.01)
     assert alert.key == f"near_a:{first.customer}"
     share = round(100 * first.probability)
-    assert f"within {growth.horizon_days} days with a probability of {share} %" in alert.sentence()
+    assert f"within {growth.horizon_days} days with a probability of {share}%" in alert.sentence()
     assert f"вероятность дойти за {growth.horizon_days} дн. — {share} %" in alert.sentence("ru")
     for one in growth:
         assert str(round(one.missing))[-3:] in next(
@@ -104,7 +104,7 @@ def test_without_chances_those_near_the_limit_stand_by_what_they_lack(
     ):
         assert without is not None
         assert without.basis == "none"
-        assert "up to 10 %" in without.why
+        assert "up to 10%" in without.why
         assert {one.customer for one in without} == near_limit(analysis)
         missing = [one.missing for one in without]
         assert missing == sorted(missing, reverse=True)

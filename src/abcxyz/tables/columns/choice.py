@@ -250,7 +250,7 @@ def _objections(role: str, cells: Mapping[str, list[Any]]) -> dict[str, Message]
     for column in cells:
         if empty[column] > min(empty.values()) + _EMPTIER:
             objections[column] = _WORDS.message(
-                "empty in {share} % of the lines", share=Figure(round(100 * empty[column]))
+                "empty in {share}% of the lines", share=Figure(round(100 * empty[column]))
             )
         elif role == "customer" and values[column] <= 1 < max(values.values()):
             objections[column] = _WORDS.message("one value in all lines")

@@ -61,10 +61,10 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
         most = max(left_out, key=lambda one: one.count)
         # Amounts that cannot be read are no share of the money: nothing is said of it then.
         template = (
-            "{share} % of the lines and {money} % of the money are left out; most are {kind} "
+            "{share}% of the lines and {money}% of the money are left out; most are {kind} "
             "({examples}); see {option}"
             if lost
-            else "{share} % of the lines are left out; most are {kind} ({examples}); see {option}"
+            else "{share}% of the lines are left out; most are {kind} ({examples}); see {option}"
         )
         notices.append(
             _WORDS.message(
