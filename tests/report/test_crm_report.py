@@ -80,10 +80,9 @@ def test_every_section_has_its_finding_as_the_heading(
     headings = Headings(page).headings
     for name in SHOWN:
         report = made.reports[name]
-        said = (
-            report.finding(lang) if isinstance(report, EffectsOfChanges) else report.explain(lang)
-        )
-        start = f"{report.title(lang)}: {said[:1].upper()}{prose(said[1:20])}"
+        whole = isinstance(report, EffectsOfChanges)
+        said = report.finding(lang) if whole else report.explain(lang)
+        start = prose(f"{report.title(lang)}: {said[:1].upper()}{said[1:]}")[:30]
         assert any(one.startswith(start) for one in headings), (name, headings)
         assert f'id="{lang}-crm-{name}"' in page
     assert 'id="en-crm' not in render_html(demo, languages=["en"])
