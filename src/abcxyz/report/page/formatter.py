@@ -109,7 +109,7 @@ def prose(written: str) -> str:
     Examples
     --------
     >>> prose("-4.5 to 2 points – 6 more").replace("\N{NO-BREAK SPACE}", "_")
-    '−4.5 to 2_points_– 6_more'
+    '−4.5_to 2_points_– 6_more'
     """
     for pattern, put in _SET:
         written = pattern.sub(put, written)

@@ -181,7 +181,7 @@ def choose_by_cells(
     >>> table = Batch.of({**cells, "Дата": ["05.01.2026"] * 3, "Сумма": ["1"] * 3})
     >>> choices = choose_by_cells(table.names, {}, "sales.csv", table)
     >>> print(choices.choices[0].remark)
-    --customer: Контрагент (usual heading); next is ИНН (empty in 67 % of the lines)
+    --customer: Контрагент (usual heading); next is ИНН (empty in 67% of the lines)
     """
     chosen = named_columns(columns, named, where)
     choices = {

@@ -46,7 +46,7 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
     >>> from abcxyz.tables.account import issue_of
     >>> account = Quality(20, 18, [issue_of("no_customer", 2, 900.0, ["line 5", "line 7"])])
     >>> print(notices_of(account, 100.0, 7, "client")[0])
-    10 % of the lines and 90 % of the money are left out; most are lines without a customer \
+    10% of the lines and 90% of the money are left out; most are lines without a customer \
 (line 5; line 7); see --customer
     """
     notices = []
