@@ -87,7 +87,8 @@ def test_alerts_near_a_are_the_list_with_chance_and_missing_money(analysis: Anal
     assert alert.key == f"near_a:{first.customer}"
     share = round(100 * first.probability)
     assert f"within {growth.horizon_days} days with a probability of {share}%" in alert.sentence()
-    assert f"вероятность дойти за {growth.horizon_days} дн. — {share}\N{NO-BREAK SPACE}%" in alert.sentence("ru")
+    said = alert.sentence("ru").replace("\N{NO-BREAK SPACE}", " ")
+    assert f"вероятность дойти за {growth.horizon_days} дн. — {share} %" in said
     for one in growth:
         assert str(round(one.missing))[-3:] in next(
             sentence.sentence() for sentence in alerts if sentence.customer == one.customer
