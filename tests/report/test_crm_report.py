@@ -80,8 +80,9 @@ def test_every_section_has_its_finding_as_the_heading(
     headings = Headings(page).headings
     for name in SHOWN:
         report = made.reports[name]
-        whole = isinstance(report, EffectsOfChanges)
-        said = report.finding(lang) if whole else report.explain(lang)
+        said = report.explain(lang)
+        if isinstance(report, EffectsOfChanges):
+            said = report.finding(lang)
         start = prose(f"{report.title(lang)}: {said[:1].upper()}{said[1:]}")[:30]
         assert any(one.startswith(start) for one in headings), (name, headings)
         assert f'id="{lang}-crm-{name}"' in page
