@@ -88,7 +88,7 @@ def test_an_alarm_is_an_alert_raised_once_until_two_quiet_weeks(tmp_path: Path) 
     sentence = alert.sentence()
     assert sentence.startswith("win rate: 25.0% from 2026-06-22 to 2026-06-28, expected 50")
     assert "Carried by ads 50% → 0%. Did the leads of ads change" in sentence
-    assert "доля выигранных среди закрытых: 25,00\xa0%" in alert.sentence("ru")
+    assert "доля выигранных среди закрытых: 25,0\xa0%" in alert.sentence("ru")
     again = job_in(tmp_path, BAD + 2)
     assert keys & {one.key for one in unusual(again)}
     assert not keys & {one.key for one in again.raised}

@@ -85,10 +85,10 @@ def test_the_reason_and_the_runner_up() -> None:
     customer = choices.remarks[0]
 
     assert customer == (
-        "--customer: Контрагент (usual heading); next is ИНН (empty in 33 % of the lines)"
+        "--customer: Контрагент (usual heading); next is ИНН (empty in 33% of the lines)"
     )
     assert translate(customer, "ru") == (
-        "--customer: Контрагент (обычный заголовок); следующая — ИНН (пуста в 33 % строк)"
+        "--customer: Контрагент (обычный заголовок); следующая — ИНН (пуста в 33\N{NO-BREAK SPACE}% строк)"
     )
     assert choices.notices == []
     doubtful = choose({"company": ["S", "S", "T"], "customer": ["A", "B", "A"]}).notices
