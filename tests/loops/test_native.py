@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from abcxyz.loops import cells, rows
-from abcxyz.loops.native import Kinds, Loop, ObjectCode, fetch_ahead, native, read_word
+from abcxyz.loops.declared import ObjectCode, fetch_ahead, read_word
+from abcxyz.loops.native import Loop, native
 
 pytest.importorskip("numba")
 
-ONE: tuple[Kinds, ...] = (("*u8", "u8", "*u8"),)
 SCRIPT = """
 import sys
 import numpy as np

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz.loops.native import Kinds, fetch_ahead, native, read_word
+from abcxyz.loops.declared import Kinds, fetch_ahead, read_word
+from abcxyz.loops.native import native
 
 __all__ = [
     "add_hashes",

@@ -12,7 +12,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from abcxyz.loops.native import Kinds, Loop, ObjectCode, fetch_ahead, read_word
+from abcxyz.loops.declared import Declared, Kinds, ObjectCode, fetch_ahead, read_word
 
 __all__ = ["compile_loop"]
 
@@ -66,7 +66,7 @@ def _read_word(_: Any, data: Any, at: Any) -> Any:
 _INTRINSICS: dict[Any, Any] = {fetch_ahead: _fetch_ahead, read_word: _read_word}
 
 
-def compile_loop(loop: Loop, kinds: Kinds) -> ObjectCode:
+def compile_loop(loop: Declared, kinds: Kinds) -> ObjectCode:
     """Compile a loop for the kinds of its arguments.
 
     Raises
@@ -94,11 +94,11 @@ def compile_loop(loop: Loop, kinds: Kinds) -> ObjectCode:
     return ObjectCode(symbol, name, code)
 
 
-def _namespace(loop: Loop) -> dict[str, Any]:
+def _namespace(loop: Declared) -> dict[str, Any]:
     """Return the names that a loop knows, other loops compiled for themselves."""
     known = dict(loop.function.__globals__)
     for name, one in list(known.items()):
-        if isinstance(one, Loop):
+        if isinstance(one, Declared):
             known[name] = _numba.njit(FunctionType(one.function.__code__, known))
         elif isinstance(one, FunctionType) and one in _INTRINSICS:
             known[name] = _INTRINSICS[one]

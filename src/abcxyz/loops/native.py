@@ -2,7 +2,7 @@
 
 Importing numba and its tables of types takes half a second in every process, also where the
 compiled loops are read from its cache. Here the object code of a loop is stored as it is, and
-linked by ``llvmlite``, which takes a hundredth of that.
+linked by ``llvmlite``, which takes a fifteenth of that.
 """
 
 from __future__ import annotations
@@ -22,66 +22,17 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from attrs import frozen
 
 from abcxyz.errors import AdapterError
+from abcxyz.loops.declared import Declared, Kinds, ObjectCode
 from abcxyz.toolkit.files import write_atomic
 
-__all__ = ["Kinds", "Loop", "ObjectCode", "fetch_ahead", "native", "read_word"]
-
-Array = npt.NDArray[Any]
-
-Kinds = tuple[str, ...]
-"""Kind of each argument: ``*`` and a dtype for an array, a dtype, ``(`` and a number of ints."""
+__all__ = ["Loop", "native"]
 
 _SCALARS: dict[str, Any] = {"i8": ctypes.c_int64, "u8": ctypes.c_uint64, "f8": ctypes.c_double}
-_DIGEST = hashlib.sha256().digest_size
 
 
-@frozen
-class ObjectCode:
-    """Object code of a loop.
-
-    Parameters
-    ----------
-    symbol
-        Name of its function.
-    returns
-        ``i8``, ``f8``, or an empty string for nothing.
-    code
-        The object file.
-    """
-
-    symbol: str
-    returns: str
-    code: bytes
-
-    def to_bytes(self) -> bytes:
-        """Return the contents of a cache file, which begin with their digest."""
-        body = b"\n".join([self.symbol.encode(), self.returns.encode(), self.code])
-        return hashlib.sha256(body).digest() + body
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> ObjectCode | None:
-        """Read the contents of a cache file; None if it is damaged."""
-        body = data[_DIGEST:]
-        if hashlib.sha256(body).digest() != data[:_DIGEST]:
-            return None
-        symbol, returns, code = body.split(b"\n", 2)
-        return cls(symbol.decode(), returns.decode(), code)
-
-
-def fetch_ahead(array: Array, at: Any) -> None:
-    """Fetch the cache line of an element before it is needed; nothing where not compiled."""
-
-
-def read_word(data: npt.NDArray[np.uint8], at: Any) -> Any:
-    """Return the eight bytes from any place on as one number, the first as the lowest."""
-    return data[at : at + 8].copy().view("<u8")[0]
-
-
-class Loop:
+class Loop(Declared):
     """A function over one-dimensional arrays and numbers, compiled for the kinds of its arguments.
 
     Parameters
@@ -92,8 +43,7 @@ class Loop:
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
-        self.function = function
+        super().__init__(function)
         self._ready: dict[Kinds, Callable[[list[Any]], Any]] = {}
         self._lock = Lock()
 
@@ -209,7 +159,7 @@ def _fingerprint(file: str) -> str:
     import llvmlite.binding as llvm
 
     _initialize()
-    sources = [Path(file), *map(Path(__file__).with_name, ("native.py", "compilation.py"))]
+    sources = [Path(file), *map(Path(__file__).with_name, ("declared.py", "compilation.py"))]
     facts = [
         version("numba"),
         version("llvmlite"),

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz.loops.native import Kinds, fetch_ahead, native
+from abcxyz.loops.declared import Kinds, fetch_ahead
+from abcxyz.loops.native import native
 
 __all__ = [
     "ROOM",

@@ -112,9 +112,7 @@ class CsvTable:
             return self._split(block, line, breaks, columns)
         return None
 
-    def _numbered(
-        self, stream: IO[bytes], rows: int | None
-    ) -> Iterator[tuple[bytes, int, int]]:
+    def _numbered(self, stream: IO[bytes], rows: int | None) -> Iterator[tuple[bytes, int, int]]:
         """Yield the blocks of rows, with the number of the first line and that of line breaks."""
         line = 1 + self.skipped
         try:
