@@ -104,6 +104,13 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz_bitrix/sales/reader.py",
+        (
+            "named = entity == entities_of(options.basis)[0]  ->  "
+            "named = entity <= entities_of(options.basis)[0]"
+        ),
+    ): "the first type of a basis has the smallest number",
+    (
         "src/abcxyz_bitrix/sales/estimate.py",
         (
             "if self.seconds * BATCH_SIZE <= _TARGET_SECONDS  ->  "
