@@ -105,7 +105,10 @@ ROOMS = {
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
         "src/abcxyz/pipeline/reading.py",
-        "_PLACE = 0x1E3779B97F4A7C15 >> 8  # separates the numbers of documents of several sources",
+        (
+            "_PLACE = 0x1E3779B97F4A7C15 >> 8  "
+            "# separates the numbers of documents of several sources"
+        ),
     ): "another large number separates as well",
     (
         "src/abcxyz_bitrix/sales/estimate.py",
