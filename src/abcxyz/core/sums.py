@@ -15,7 +15,18 @@ from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
 from abcxyz.loops.threads import run_parts, thread_count
 
-__all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "rounded_sum", "survey"]
+__all__ = [
+    "BLOCK",
+    "NEAR",
+    "Survey",
+    "compiled",
+    "exact_sum",
+    "near",
+    "over_parts",
+    "prefix_sums",
+    "rounded_sum",
+    "survey",
+]
 
 BLOCK = 1 << 15
 """Values per block: a quarter of a megabyte of doubles stays in the CPU cache between passes."""
@@ -29,7 +40,7 @@ _PART = 1 << 19  # values per thread from which a thread saves time
 T = TypeVar("T")
 
 
-def _over_parts(length: int, work: Callable[[slice], T]) -> list[T]:
+def over_parts(length: int, work: Callable[[slice], T]) -> list[T]:
     """Divide a column into whole blocks for every thread; results in order."""
     parts = max(1, min(thread_count(), length // _PART))
     blocks = -(-length // BLOCK)
@@ -37,7 +48,7 @@ def _over_parts(length: int, work: Callable[[slice], T]) -> list[T]:
     return run_parts(lambda part: work(slice(edges[part], edges[part + 1])), parts)
 
 
-def _compiled(values: Numbers) -> ModuleType | None:
+def compiled(values: Numbers) -> ModuleType | None:
     """Return the compiled loops over columns if they save time and fit the memory layout."""
     return loops("columns", len(values), COLUMN_PAYS) if values.flags.c_contiguous else None
 
@@ -181,7 +192,7 @@ class Survey:
     def below(self, limit: float) -> tuple[int, float | int]:
         """Return the number and the sum of the classified values below a limit."""
         gaps = self.count < len(self.values)
-        kernel = _compiled(self.values) if self.low >= 0 and not gaps else None
+        kernel = compiled(self.values) if self.low >= 0 and not gaps else None
         if self.whole and len(self.values) * self.high >= 2**63:
             kernel = None  # the compiled sum would overflow
         marks = None
@@ -205,7 +216,7 @@ class Survey:
                 sums.append(self.masked_sum(block, rest, product))
             return count, sums
 
-        parts = _over_parts(len(self.values), part)
+        parts = over_parts(len(self.values), part)
         return (
             sum(count for count, _ in parts),
             self.gather([one for _, sums in parts for one in sums]),
@@ -214,7 +225,7 @@ class Survey:
     def codes(self, first: float, second: float) -> Codes:
         """Return 0 for values from *first* on, 1 from *second* on, else 2; -1 for NaN."""
         gaps = self.count < len(self.values)
-        kernel = None if gaps else _compiled(self.values)
+        kernel = None if gaps else compiled(self.values)
         marks = self._below.pop(first, None)
         codes = np.empty(len(self.values), dtype=np.int8) if marks is None else marks
 
@@ -233,7 +244,7 @@ class Survey:
                 if gaps:
                     part[np.isnan(block)] = -1
 
-        _over_parts(len(codes), part)
+        over_parts(len(codes), part)
         return codes
 
     def least_positive(self) -> float | int:
@@ -262,8 +273,8 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     """
     if values.dtype.kind == "i":
         return _survey_ints(values)
-    kernel = _compiled(values)
-    parts = _over_parts(len(values), lambda rows: _survey_part(kernel, values[rows]))
+    kernel = compiled(values)
+    parts = over_parts(len(values), lambda rows: _survey_part(kernel, values[rows]))
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
     for part in parts:
@@ -335,11 +346,11 @@ def _survey_part(kernel: ModuleType | None, values: Floats) -> _Part:
 
 
 def _survey_ints(values: Numbers) -> Survey:
-    kernel = _compiled(values)
+    kernel = compiled(values)
     if kernel is None:
         low, high = int(values.min()), int(values.max())
     else:
-        parts = _over_parts(len(values), lambda rows: kernel.survey_ints(values[rows]))
+        parts = over_parts(len(values), lambda rows: kernel.survey_ints(values[rows]))
         low, high = min(one[1] for one in parts), max(one[2] for one in parts)
         if max(abs(low), abs(high)) * len(values) < 2**63:
             return Survey(values, len(values), sum(one[0] for one in parts), low, high)
