@@ -126,7 +126,7 @@ def test_the_last_digit_does_not_depend_on_the_threads(monkeypatch: pytest.Monke
     found = []
     with route("numba"):
         for threads in (1, 2):
-            monkeypatch.setattr("abcxyz.core.sums.thread_count", lambda n=threads: n)
+            monkeypatch.setattr("abcxyz.loops.threads.thread_count", lambda n=threads: n)
             found.append(classify_abc(values))
     assert found[0].cuts == found[1].cuts
     assert found[0].codes.tobytes() == found[1].codes.tobytes()

@@ -16,7 +16,9 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import Codes, Floats, Ints, Numbers
-from abcxyz.core.sums import BLOCK, Survey, compiled, over_parts, survey
+from abcxyz.core.sums import BLOCK, Survey, survey
+from abcxyz.loops.compiled import COLUMN_PAYS, loops
+from abcxyz.loops.threads import run_blocks
 
 __all__ = ["survey_once"]
 
@@ -120,8 +122,9 @@ def survey_once(values: Numbers) -> Survey:
     InputError
         A value is infinite, or the sum overflows a float.
     """
-    kernel = compiled(values)
-    if kernel is None or values.dtype != np.float64 or not _LEAST <= len(values) < _MOST:
+    long = values.dtype == np.float64 and _LEAST <= len(values) < _MOST
+    kernel = loops("one_pass", len(values), COLUMN_PAYS) if long else None
+    if kernel is None or not values.flags.c_contiguous:
         return survey(values)
     limits = _estimate(values)
     found = None if limits is None else _pass(kernel, values, limits)
@@ -187,7 +190,7 @@ def _pass(kernel: ModuleType, values: Floats, limits: _Limits) -> Survey | None:
         return found
 
     parts: list[_Part] = []
-    for part in (one for some in over_parts(len(values), work) for one in some):
+    for part in (one for some in run_blocks(len(values), BLOCK, work) for one in some):
         if part is None:
             return None
         parts.append(part)

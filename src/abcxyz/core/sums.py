@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import TypeVar
 
 import numpy as np
 from attrs import field, frozen
@@ -13,20 +12,9 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Codes, Floats, Numbers, infinity_error
 from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
-from abcxyz.loops.threads import run_parts, thread_count
+from abcxyz.loops.threads import run_blocks
 
-__all__ = [
-    "BLOCK",
-    "NEAR",
-    "Survey",
-    "compiled",
-    "exact_sum",
-    "near",
-    "over_parts",
-    "prefix_sums",
-    "rounded_sum",
-    "survey",
-]
+__all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "rounded_sum", "survey"]
 
 BLOCK = 1 << 15
 """Values per block: a quarter of a megabyte of doubles stays in the CPU cache between passes."""
@@ -35,20 +23,9 @@ NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
 
 _LARGE = 2.0**960  # above it, splitting a number could overflow
-_PART = 1 << 19  # values per thread from which a thread saves time
-
-T = TypeVar("T")
 
 
-def over_parts(length: int, work: Callable[[slice], T]) -> list[T]:
-    """Divide a column into whole blocks for every thread; results in order."""
-    parts = max(1, min(thread_count(), length // _PART))
-    blocks = -(-length // BLOCK)
-    edges = [*(blocks * part // parts * BLOCK for part in range(parts)), length]
-    return run_parts(lambda part: work(slice(edges[part], edges[part + 1])), parts)
-
-
-def compiled(values: Numbers) -> ModuleType | None:
+def _compiled(values: Numbers) -> ModuleType | None:
     """Return the compiled loops over columns if they save time and fit the memory layout."""
     return loops("columns", len(values), COLUMN_PAYS) if values.flags.c_contiguous else None
 
@@ -192,7 +169,7 @@ class Survey:
     def below(self, limit: float) -> tuple[int, float | int]:
         """Return the number and the sum of the classified values below a limit."""
         gaps = self.count < len(self.values)
-        kernel = compiled(self.values) if self.low >= 0 and not gaps else None
+        kernel = _compiled(self.values) if self.low >= 0 and not gaps else None
         if self.whole and len(self.values) * self.high >= 2**63:
             kernel = None  # the compiled sum would overflow
         marks = None
@@ -216,7 +193,7 @@ class Survey:
                 sums.append(self.masked_sum(block, rest, product))
             return count, sums
 
-        parts = over_parts(len(self.values), part)
+        parts = run_blocks(len(self.values), BLOCK, part)
         return (
             sum(count for count, _ in parts),
             self.gather([one for _, sums in parts for one in sums]),
@@ -225,7 +202,7 @@ class Survey:
     def codes(self, first: float, second: float) -> Codes:
         """Return 0 for values from *first* on, 1 from *second* on, else 2; -1 for NaN."""
         gaps = self.count < len(self.values)
-        kernel = None if gaps else compiled(self.values)
+        kernel = None if gaps else _compiled(self.values)
         marks = self._below.pop(first, None)
         codes = np.empty(len(self.values), dtype=np.int8) if marks is None else marks
 
@@ -244,7 +221,7 @@ class Survey:
                 if gaps:
                     part[np.isnan(block)] = -1
 
-        over_parts(len(codes), part)
+        run_blocks(len(codes), BLOCK, part)
         return codes
 
     def least_positive(self) -> float | int:
@@ -273,8 +250,8 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     """
     if values.dtype.kind == "i":
         return _survey_ints(values)
-    kernel = compiled(values)
-    parts = over_parts(len(values), lambda rows: _survey_part(kernel, values[rows]))
+    kernel = _compiled(values)
+    parts = run_blocks(len(values), BLOCK, lambda rows: _survey_part(kernel, values[rows]))
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
     for part in parts:
@@ -346,11 +323,11 @@ def _survey_part(kernel: ModuleType | None, values: Floats) -> _Part:
 
 
 def _survey_ints(values: Numbers) -> Survey:
-    kernel = compiled(values)
+    kernel = _compiled(values)
     if kernel is None:
         low, high = int(values.min()), int(values.max())
     else:
-        parts = over_parts(len(values), lambda rows: kernel.survey_ints(values[rows]))
+        parts = run_blocks(len(values), BLOCK, lambda rows: kernel.survey_ints(values[rows]))
         low, high = min(one[1] for one in parts), max(one[2] for one in parts)
         if max(abs(low), abs(high)) * len(values) < 2**63:
             return Survey(values, len(values), sum(one[0] for one in parts), low, high)
