@@ -19,6 +19,7 @@ from abcxyz import Panel, Periods, Transactions, aggregate
 from abcxyz.core.minor_units import exact_money_and_size
 from abcxyz.core.sales import accumulate, partitioned_rows, rhythm
 from abcxyz.core.sales.panel import aggregate_all
+from abcxyz.core.sales.partitioned_rows import PartitionedRows
 from abcxyz.loops import route
 
 pytest.importorskip("numba")
@@ -302,13 +303,13 @@ def test_large_sums_are_added_up_by_partitions(monkeypatch: pytest.MonkeyPatch) 
     sales = Transactions(who, day, np.round(rng.normal(300, 400, len(who)), 2))
     parts = [sales.take(np.arange(at, at + 200_000)) for at in range(0, len(who), 200_000)]
     added: list[int] = []
-    plain = accumulate.PartitionedRows.add_up
+    plain = PartitionedRows.add_up
 
     def counted(*args: Any, **named: Any) -> None:
         added.append(len(args))
         plain(*args, **named)
 
-    monkeypatch.setattr(accumulate.PartitionedRows, "add_up", counted)
+    monkeypatch.setattr(PartitionedRows, "add_up", counted)
     with route("numba"):
         ours = aggregate(iter(parts), Periods.parse("12M", AS_OF))
     assert 0 < len(added) < len(parts)
