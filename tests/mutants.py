@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import hashlib
 import importlib
 import os
 import random
@@ -32,7 +33,7 @@ LEAST = 0.95
 OTHERS = 10.0
 #: Imported once, before the processes that try the mutants are forked.
 HEAVY = (
-    *("hypothesis", "jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
+    *("jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
     *("rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
 )
 
@@ -299,7 +300,7 @@ def load_before(room: Room) -> None:
 def near_tests(room: Room, folder: Path) -> NearTests:
     """Run the tests of a room once; those of rooms with the same tests run once for all."""
     code = [file for one in ROOMS.values() if one.tests == room.tests for file in one.files]
-    name = "-".join(room.tests).replace("/", "_")
+    name = hashlib.sha256(" ".join(room.tests).encode()).hexdigest()[:16]
     return recorded(code, room.tests, folder / f"{name}.json")
 
 
