@@ -111,6 +111,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ),
     ): "the first type of a basis has the smallest number",
     (
+        "src/abcxyz/pipeline/reading.py",
+        (
+            "_PLACE = 0x1E3779B97F4A7C15 >> 8  "
+            "# separates the numbers of documents of several sources"
+        ),
+    ): "another large number separates as well",
+    (
         "src/abcxyz_bitrix/sales/estimate.py",
         (
             "if self.seconds * BATCH_SIZE <= _TARGET_SECONDS  ->  "
