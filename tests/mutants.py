@@ -148,6 +148,48 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         'elif array.dtype.kind == "M":  ->  elif array.dtype.kind <= "M":',
     ): "no other kind of the columns comes before it",
     (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, -1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else ( 2, 0)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else ( 0, 0)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1,  -1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1,  1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
         "src/abcxyz_onec/sales/checkpoint.py",
         (
             "if len({len(each) for each in fields.values()}) > 1:  ->  "

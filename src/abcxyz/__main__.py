@@ -12,8 +12,12 @@ def main() -> int:
         # Nothing can be said before the phrases are loaded, and an import is not to be broken off.
         arrived.append(number)
 
-    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    noted = [one for one, handler in usual.items() if signal.getsignal(one) is handler]
+    usual = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    noted = [
+        one
+        for one, handler in usual.items()
+        if handler in (signal.default_int_handler, signal.SIG_DFL)
+    ]
     for one in noted:
         signal.signal(one, note)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -107,6 +108,17 @@ def test_the_cost_of_turnovers(
     assert len(asked) == 1
     requests = months + (months > 1)
     assert made == ReadCost("turnovers", requests, weight * requests, 2 * months)
+
+
+def test_stretches_of_turnovers(client: Client) -> None:
+    """Each sub-period is one stretch; what is checked are the sums, not the rows."""
+    reader = Turnovers(REGISTER, KEY, "revenue", "month")
+    since, until = date(2026, 1, 15), date(2026, 3, 10)
+    found = list(reader.read(client, "turnovers", since, until))
+    edges = [since, date(2026, 2, 1), date(2026, 3, 1), until]
+    assert [(one.since, one.until, len(one.results), one.rows, one.last) for one in found] == [
+        (start, stop, 1, 0, "") for start, stop in itertools.pairwise(edges)
+    ]
 
 
 @pytest.mark.parametrize(
