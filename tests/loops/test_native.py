@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abcxyz.loops import cells, rows
+from abcxyz.loops import cells, partitions, rows
 from abcxyz.loops.declared import ObjectCode, fetch_ahead, read_word
 from abcxyz.loops.native import Loop, native
 
@@ -100,9 +100,9 @@ def test_arguments_and_results() -> None:
     assert cells.hash_numbers(np.ones(1, np.uint64), np.uint64(2), hashes) is None
 
 
-@pytest.mark.parametrize("values", [np.ones((2, 2)), np.ones(9)[::2]])
+@pytest.mark.parametrize("values", [np.ones((2, 2, 2)), np.ones(9)[::2]])
 def test_other_arrays_are_refused(values: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="contiguous arrays of one dimension"):
+    with pytest.raises(ValueError, match="contiguous arrays of one or two"):
         _total(values, 1.0, (0, 1))
 
 
@@ -118,7 +118,7 @@ def test_object_code_is_read_as_it_was_written() -> None:
     assert ObjectCode.from_bytes(code.to_bytes()[:-1]) is None
 
 
-@pytest.mark.parametrize("module", [cells, rows])
+@pytest.mark.parametrize("module", [cells, partitions, rows])
 def test_usual_kinds_are_those_that_are_compiled_ahead(module: object) -> None:
     """So that a file is read with them in every later process."""
     module.warm_up()  # type: ignore[attr-defined]

@@ -81,7 +81,7 @@ def compile_loop(loop: Declared, kinds: Kinds) -> ObjectCode:
     flat: list[Any] = []
     for kind, one in zip(kinds, given, strict=True):
         if kind.startswith("*"):
-            flat += [_types.CPointer(one.dtype), types.int64]
+            flat += [_types.CPointer(one.dtype), *[types.int64] * one.ndim]
         else:
             flat += list(one) if kind.startswith("(") else [one]
     namespace = {"loop": compiled, "carray": _numba.carray}
@@ -107,7 +107,7 @@ def _namespace(loop: Declared) -> dict[str, Any]:
 
 def _type(kind: str) -> Any:
     if kind.startswith("*"):
-        return types.Array(_KINDS[kind[1:]], 1, "C")
+        return types.Array(_KINDS[kind.lstrip("*")], kind.count("*"), "C")
     return _types.UniTuple(types.int64, int(kind[1:])) if kind.startswith("(") else _KINDS[kind]
 
 
@@ -117,8 +117,9 @@ def _wrapper(kinds: Kinds) -> str:
     passed: list[str] = []
     for place, kind in enumerate(kinds):
         if kind.startswith("*"):
-            names += [f"p{place}", f"n{place}"]
-            passed.append(f"carray(p{place}, (n{place},))")
+            sizes = [f"n{place}_{axis}" for axis in range(kind.count("*"))]
+            names += [f"p{place}", *sizes]
+            passed.append(f"carray(p{place}, ({', '.join(sizes)},))")
         elif kind.startswith("("):
             parts = [f"t{place}_{part}" for part in range(int(kind[1:]))]
             names += parts

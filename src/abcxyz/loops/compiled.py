@@ -37,7 +37,8 @@ CELL_PAYS = 4 * ROW_PAYS
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
 _STORED_SHARE = 8  # of the work for which it pays to compile, from which it pays to link
 
-_MODULES = ("cells", "columns", "rows")
+_MODULES = ("cells", "columns", "one_pass", "partitions", "rows")
+_BY_NUMBA = ("columns", "one_pass")  # the loops that numba itself loads
 
 ROUTES = ("auto", "numpy", "numba")
 """Names of the routes; ``auto`` chooses one of the others."""
@@ -81,7 +82,7 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
     Parameters
     ----------
     name
-        ``cells``, ``columns`` or ``rows``.
+        One of the modules that `compile_loops` compiles, such as ``rows``.
     work
         Number of rows or values.
     pays
@@ -94,7 +95,7 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
             return None
         case "numba":
             return import_module(module)
-    if name == "columns":
+    if name in _BY_NUMBA:
         # Read by numba from its cache.
         least = _LOADED_PAYS if module in sys.modules else pays
         return import_module(module) if work >= least and _installed() else None

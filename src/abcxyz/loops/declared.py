@@ -16,7 +16,8 @@ __all__ = ["Declared", "Kinds", "ObjectCode", "fetch_ahead", "read_word"]
 Array = npt.NDArray[Any]
 
 Kinds = tuple[str, ...]
-"""Kind of each argument: ``*`` and a dtype for an array, a dtype, ``(`` and a number of ints."""
+"""Kind of each argument: a dtype, ``(`` and a number of ints, or, for an array, ``*`` for each
+dimension and a dtype."""
 
 _DIGEST = hashlib.sha256().digest_size
 

@@ -33,7 +33,7 @@ _SCALARS: dict[str, Any] = {"i8": ctypes.c_int64, "u8": ctypes.c_uint64, "f8": c
 
 
 class Loop(Declared):
-    """A function over one-dimensional arrays and numbers, compiled for the kinds of its arguments.
+    """A function over arrays and numbers, compiled for the kinds of its arguments.
 
     Parameters
     ----------
@@ -97,10 +97,10 @@ def _flat(arguments: tuple[Any, ...]) -> tuple[Kinds, list[Any]]:
     values: list[Any] = []
     for one in arguments:
         if isinstance(one, np.ndarray):
-            if one.ndim != 1 or not one.flags.c_contiguous:
-                raise ValueError("compiled loops take contiguous arrays of one dimension")
-            kinds.append("*" + one.dtype.str[1:])
-            values += [one.ctypes.data, len(one)]
+            if one.ndim not in (1, 2) or not one.flags.c_contiguous:
+                raise ValueError("compiled loops take contiguous arrays of one or two dimensions")
+            kinds.append("*" * one.ndim + one.dtype.str[1:])
+            values += [one.ctypes.data, *one.shape]
         elif isinstance(one, tuple):
             kinds.append(f"({len(one)}")
             values += one
@@ -127,7 +127,7 @@ def _linked(made: ObjectCode, kinds: Kinds) -> Callable[[list[Any]], Any]:
         if kind.startswith("("):
             types += [ctypes.c_int64] * int(kind[1:])
         elif kind.startswith("*"):
-            types += [ctypes.c_void_p, ctypes.c_int64]
+            types += [ctypes.c_void_p, *[ctypes.c_int64] * kind.count("*")]
         else:
             types.append(_SCALARS[kind])
     # A function type of ctypes releases the lock of the interpreter during the call.
