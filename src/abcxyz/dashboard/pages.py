@@ -113,7 +113,7 @@ class Pages:
             return self._reports[key]
 
     def customers(self, dated: date | None = None, **filters: str) -> bytes:
-        """Return the customers as gzipped JSON; arguments and errors as in `report`."""
+        """Return the customers as `packed_customers` does; arguments and errors as in `report`."""
         key = (self.data.results, dated, *sorted(filters.items()))
         with self._lock:
             if key not in self._packed:

@@ -2,7 +2,8 @@
   "use strict";
   var root = document.documentElement;
   root.classList.add("js");
-  var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
+  function collected() { return Array.prototype.slice.call(document.querySelectorAll(".page")); }
+  var pages = collected();
   var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = matchMedia("(max-width:640px)").matches ? 0 : 2;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
@@ -80,13 +81,9 @@
   }
 
   function unpack() {
-    var box = document.getElementById("customers"), packed = box.textContent;
-    // The live page has the customers behind an address, and the browser unpacks them.
-    if (box.dataset.source) { return fetch(box.dataset.source).then(function (answer) { return answer.ok ? answer.json() : null; }); }
-    if (!packed || !window.DecompressionStream) { return Promise.resolve(null); }
-    var bytes = Uint8Array.from(atob(packed), function (one) { return one.charCodeAt(0); });
-    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+    var asked = {};
+    document.dispatchEvent(new CustomEvent("unpack", { detail: asked }));
+    return asked.columns;
   }
   function name(i) { return all.name[i] || all.id[i]; }
   function owner(i) { return all.owners[all.owner[i]] || ""; }
@@ -325,7 +322,7 @@
     root.classList.add("carded");
     document.dispatchEvent(new CustomEvent("card", { detail: { customer: all.id[i], body: body } }));
   }
-  pages.forEach(function (page) {
+  function listen(page) {
     page.querySelector(".card").addEventListener("close", function () {
       root.classList.remove("carded");
       if (state.customer) { go({ customer: "" }, true); }
@@ -341,7 +338,7 @@
       draw(this);
       this.querySelector("[data-place='" + to + "']").focus({ preventScroll: true });
     });
-  });
+  }
 
   document.addEventListener("input", function (event) {
     var box = event.target.closest(".bar [name]");
@@ -386,6 +383,9 @@
   unpack().then(function (columns) {
     if (!columns) { root.classList.remove("js"); return; }
     all = tools.all = columns;
+    // The page in its other languages.
+    all.bodies.forEach(function (body) { pages[pages.length - 1].insertAdjacentHTML("afterend", body); pages = collected(); });
+    pages.forEach(listen);
     for (var i = 0; i < all.n; i += 1) {
       texts.push(fold(all.name[i] + " " + all.id[i]));
       places.set(all.id[i], i);
