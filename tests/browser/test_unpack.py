@@ -21,7 +21,7 @@ OPEN = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("length", range(5))
+@pytest.mark.parametrize("length", range(13))
 def test_the_script_opens_every_kind_of_column(length: int, chromium: Any) -> None:
     """Documents whose bytes end at every place of a group of characters."""
     document = {

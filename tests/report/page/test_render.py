@@ -26,7 +26,7 @@ from abcxyz.i18n import catalogue, compact, number
 from abcxyz.report import render_html
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page import buckets
-from abcxyz.report.page.buckets import bucket_columns
+from abcxyz.report.page.buckets import bucket_columns, pairs
 from abcxyz.report.page.formatter import minus
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
@@ -189,32 +189,37 @@ def test_all_customers_are_in_the_file(demo: Analysis, page: str) -> None:
 
 
 @pytest.mark.parametrize("fine", [0, 7, 10_000])
+@pytest.mark.parametrize("many", [9, 10_000])
 def test_amounts_by_bucket_are_parts_of_the_value(
-    fine: int, demo: Analysis, monkeypatch: pytest.MonkeyPatch
+    fine: int, many: int, demo: Analysis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the script reads back sums up to the value, and is as exact as promised."""
     monkeypatch.setattr(buckets, "fine_rows", lambda count: min(fine, count))
-    facts, letters = Facts(demo), [chr(one) for one in range(32, 127) if chr(one) not in '"\\']
-    made, past = bucket_columns(facts, facts.order), demo.year_before
+    monkeypatch.setattr(buckets, "MANY", many)
+    facts, past = Facts(demo), demo.year_before
+    made = bucket_columns(facts, facts.order)
     assert past is not None
     for name, sales in (("now", demo.panel.sales), ("then", past.sales)):
-        column, at = made[name], 0
+        column = made[name]
         series = np.nan_to_num(sales)[facts.order]
         assert column["count"] == series.shape[1] == 12
-        for i, row in enumerate(series):
-            wide = 2 if i < made["fine"] else 1
-            codes = [letters.index(one) for one in column["text"][at : at + 12 * wide]]
-            at += 12 * wide
-            parts = [a * 93 + b for a, b in zip(codes[::2], codes[1::2], strict=True)]
-            levels = np.array(parts if wide == 2 else codes, dtype=float)
+        exact, two = column["fine"].reshape(-1, 12), column["rough"].reshape(-1, 6)
+        assert made["rows"] == len(exact) == len(series) - len(two)
+        rough = np.stack(np.divmod(two, 16), axis=2).reshape(-1, 12)
+        for i, (row, levels) in enumerate(zip(series, [*exact, *rough], strict=True)):
             if str(i) in column["odd"]:
                 assert column["odd"][str(i)] == pytest.approx(row.tolist(), abs=0.01)
                 assert (row < 0).any()
                 continue
+            assert levels.max() == (0 if not row.any() else 8191 if i < fine
+                                    else 12 if i < many else 6)  # fmt: skip
             amounts = levels / (levels.sum() or 1) * row.sum()
-            error = row.max() * (1 / 24 if wide == 1 else 1 / 17000) * 3
+            error = row.max() * (1 / 16000 if i < fine else 1 / 24 if i < many else 1 / 12) * 3
             assert np.abs(amounts - row).max() <= error + 1e-9
-        assert at == len(column["text"])
+
+
+def test_an_odd_number_of_buckets_is_filled_up() -> None:
+    assert pairs(np.array([[1, 2, 3], [4, 5, 6]])).tolist() == [18, 48, 69, 96]
 
 
 def test_public_data_are_filters_with_names() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import re
 from typing import Any
 
-__all__ = ["columns_of", "opened", "unpacked", "whole_page"]
+__all__ = ["columns_of", "opened", "read", "unpacked", "whole_page"]
 
 
 def unpacked(content: bytes) -> dict[str, Any]:
@@ -46,7 +45,8 @@ def opened(plain: bytes) -> dict[str, Any]:
             case "text":
                 return text(one)
             case "texts":
-                return text(one).split("\0")
+                marks = {0xE000 + k: word for k, word in enumerate(one.get("words", []))}
+                return text(one).translate(marks).split("\0")
             case "numbered":
                 return [f"{one['prefix']}{number:0{one['pad']}}" for number in one["of"]]
             case "numbers":
@@ -60,7 +60,17 @@ def opened(plain: bytes) -> dict[str, Any]:
 def columns_of(page: str) -> dict[str, Any]:
     """Open what a saved page holds for its script."""
     (text,) = re.findall(r'id="customers">([^<]*)<', page)
-    return unpacked(base64.a85decode(text.replace("v", "<")))
+    return unpacked(read(text))
+
+
+def read(text: str) -> bytes:
+    """Return the bytes of a text: its pairs of characters are numbers of 13 bits."""
+    characters = [chr(one) for one in range(ord("!"), ord("~") + 1) if chr(one) not in '"&<']
+    digits = [characters.index(one) for one in text]
+    bits = "".join(f"{91 * a + b:013b}" for a, b in zip(digits[1::2], digits[2::2], strict=True))
+    assert "1" not in bits[len(bits) - digits[0] :]
+    used = len(bits) - digits[0]
+    return int("1" + bits[:used], 2).to_bytes(used // 8 + 1, "big")[1:]
 
 
 def whole_page(page: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 import re
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,32 +27,51 @@ _BETWEEN = "\0"  # between texts: the page has no such character
 _EXACT = 2.0**53  # whole numbers up to it are exact in every language
 _DIGITS = 15
 _ENDING = re.compile(r"\d+\Z", re.ASCII)
-_LESS, _OTHER = ord("<"), ord("v")
+_WORD = re.compile(r"[^\W\d]+|\W+")
+_WORDS, _LEAST = 60, 0.001  # most words, and the least part of the letters that one saves
+_SAMPLE = 5000
+_FIRST = 0xE000
+_PRIVATE = re.compile(f"[{chr(_FIRST)}-{chr(_FIRST + _WORDS - 1)}]")
+_CHARACTERS = np.frombuffer(
+    bytes(one for one in range(33, 127) if one not in b'"&<'), dtype=np.uint8
+)
 
 Bytes = npt.NDArray[np.uint8]
 
 
 def written(content: bytes) -> str:
-    """Return bytes as text for a page: four of them in five characters, other than ``<``.
+    """Return bytes as text for a page: 13 bits in two of 91 printable characters.
 
     Examples
     --------
-    >>> written(b"abcd"), written(b"abcde")
-    ('@:E_W', '@:E_WAH')
+    >>> written(b"abcd")
+    '*F9>sV^'
 
     Notes
     -----
-    The digits to the base of 85 begin with ``!`` as in Ascii85; for ``<`` stands ``v``. The last
-    characters belong to one byte less than they are.
+    The characters are those from ``!`` to ``~`` without ``"``, ``&`` and ``<``; the first one is
+    the number of bits, all of them zero, by which the text is longer than the bytes. Base64 would
+    be longer by 8 %.
     """
-    missing = -len(content) % 4
-    whole = np.frombuffer(content + bytes(missing), dtype=">u4").astype(np.int64)
-    digits = np.empty((len(whole), 5), dtype=np.uint8)
-    for place in range(4, -1, -1):
-        whole, digits[:, place] = np.divmod(whole, 85)
-    digits += ord("!")
-    digits[digits == _LESS] = _OTHER
-    return digits.tobytes()[: digits.size - missing].decode("ascii")
+    size = len(content)
+    whole = np.frombuffer(content + bytes(-size % 13), dtype=np.uint8).reshape(-1, 13)
+    groups = np.zeros((14, len(whole)), dtype=np.uint32)
+    groups[:13] = whole.T
+    numbers = np.empty((len(whole), 8), dtype=np.uint16)
+    for place in range(8):
+        first, passed = divmod(13 * place, 8)
+        three = groups[first] << 16 | groups[first + 1] << 8 | groups[first + 2]
+        numbers[:, place] = three >> (11 - passed) & 0x1FFF
+    count = -(-8 * size // 13)
+    longer = _CHARACTERS[13 * count - 8 * size :][:1]
+    return (longer.tobytes() + _pairs()[numbers.ravel()[:count]].tobytes()).decode("ascii")
+
+
+@functools.cache
+def _pairs() -> npt.NDArray[np.uint16]:
+    """Return the two characters of each number of 13 bits."""
+    digits = np.divmod(np.arange(1 << 13), len(_CHARACTERS))
+    return np.stack([_CHARACTERS[one] for one in digits], axis=1).view(np.uint16).ravel()
 
 
 def packed(document: Mapping[str, Any]) -> bytes:
@@ -74,6 +96,7 @@ def packed(document: Mapping[str, Any]) -> bytes:
     ``text``, ``texts``
         *size* bytes, each the place of a character's code in *codes*, of 16 bits; UTF-8 without
         *codes*. Texts have a zero between them.
+        For the characters from U+E000 on stand *words*, where there are any.
     ``numbered``
         Texts that are a *prefix* and a number of *pad* digits at least.
     """
@@ -150,7 +173,21 @@ def _texts(texts: Sequence[str], parts: _Parts) -> dict[str, Any]:
             pad = longest if fixed else 0
             return {"$": "numbered", "prefix": prefix, "pad": pad,
                     "of": _numbers(numbers, parts)}  # fmt: skip
-    return {"$": "texts", "n": len(texts), **_text(joined, parts)}
+    words = _frequent(texts[:: max(len(texts) // _SAMPLE, 1)])
+    if not words or _PRIVATE.search(joined):
+        return {"$": "texts", **_text(joined, parts)}
+    for place, word in enumerate(words):
+        joined = joined.replace(word, chr(_FIRST + place))
+    return {"$": "texts", **_text(joined, parts), "words": words}
+
+
+def _frequent(texts: Sequence[str]) -> list[str]:
+    """Return the words, and what stands between them, whose letters are most of some texts."""
+    counts = Counter(itertools.chain.from_iterable(map(_WORD.findall, texts)))
+    saved = {word: count * (len(word) - 1) for word, count in counts.items() if len(word) > 1}
+    least = _LEAST * len("".join(texts))
+    words = sorted((-size, word) for word, size in saved.items() if size >= least)[:_WORDS]
+    return sorted((word for _, word in words), key=lambda word: (-len(word), word))
 
 
 def _text(text: str, parts: _Parts) -> dict[str, Any]:

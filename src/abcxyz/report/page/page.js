@@ -184,16 +184,11 @@
   }
 
   // Amounts by bucket are parts of the customer's value; see the module that wrote them.
-  function level(text, at) {
-    var code = text.charCodeAt(at);
-    return code - 32 - (code > 34) - (code > 92);
-  }
   function series(column, i, value) {
-    var odd = column.odd[i], count = column.count, fine = all.buckets.fine, made = [], sum = 0;
+    var odd = column.odd[i], count = column.count, fine = all.buckets.rows, made = [], sum = 0;
     if (odd) { return odd; }
-    var wide = i < fine ? 2 : 1, start = i < fine ? 2 * i * count : (fine + i) * count;
-    for (var at = 0; at < count; at += 1) {
-      var one = wide === 2 ? 93 * level(column.text, start + 2 * at) + level(column.text, start + 2 * at + 1) : level(column.text, start + at);
+    for (var at = 0, start = (i - fine) * Math.ceil(count / 2); at < count; at += 1) {
+      var two = i < fine ? 0 : column.rough[start + (at >> 1)], one = i < fine ? column.fine[i * count + at] : at % 2 ? two & 15 : two >> 4;
       made.push(one);
       sum += one;
     }
@@ -271,6 +266,16 @@
     var box = make("span", "move");
     box.append(stateTag(before), " → ", stateTag(after));
     return box;
+  }
+  // Of each customer the date and the class of every change, the date as a letter from a on.
+  function changes(known) {
+    for (var made = [], at = 0, i = 0, wide = Math.ceil(known.dates / 8); i < all.n; i += 1) {
+      for (var text = "", day = 0; day < known.dates; day += 1) {
+        if (known.begins[i * wide + (day >> 3)] >> (7 - day % 8) & 1) { text += String.fromCharCode(97 + day) + known.segments.charAt(at); at += 1; }
+      }
+      made.push(text);
+    }
+    return made;
   }
   // The classes by date: since when the customer has this one, and all changes.
   function past(i, line, body) {
@@ -383,6 +388,7 @@
   unpack().then(function (columns) {
     if (!columns) { root.classList.remove("js"); return; }
     all = tools.all = columns;
+    if (all.classes) { all.classes = changes(all.classes); }
     // The page in its other languages.
     all.bodies.forEach(function (body) { pages[pages.length - 1].insertAdjacentHTML("afterend", body); pages = collected(); });
     pages.forEach(listen);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -28,7 +27,6 @@ _SMALL = 1000  # the largest amount below which the decimals are kept
 _SEGMENTS = "012345678-"
 _STATES = "012345678.-"  # the code before the last is of a customer who was not listed
 _EVENTS = "0123456789-"
-_STATE_BYTES = np.frombuffer(_STATES.encode(), dtype=np.uint8)
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 STEP_LETTERS = "ngsx-"
 """Letters of the steps of the bridge, in their order; the last one is for none."""
@@ -96,20 +94,24 @@ def _alone(facts: Facts, order: Ints) -> dict[str, int]:
     return {str(i): int(abc[i]) for i in np.flatnonzero(abc >= 0).tolist()}
 
 
-def _classes(facts: Facts, order: Ints) -> list[str] | None:
-    """Return the segments of each customer over time, as pairs of a date and a segment.
+def _classes(facts: Facts, order: Ints) -> dict[str, Any] | None:
+    """Return where the segments of each customer change over time.
 
-    The date is the letter of its place among the dates, from ``a``; only changes are written.
+    For each customer a bit per date, the first one the highest of its byte, whether another
+    segment begins there; and the segments of all these places, customer by customer.
     """
     past = facts.analysis.classes
     if past is None:
         return None
     past = evolve(past, codes=past.codes[order])
     rows, places = past.changes()
-    pairs = np.stack([places + ord("a"), _STATE_BYTES[past.codes[rows, places]]], axis=1)
-    written = pairs.astype(np.uint8).tobytes().decode("ascii")
-    ends = 2 * np.searchsorted(rows, np.arange(len(order) + 1))
-    return [written[i:j] for i, j in itertools.pairwise(ends.tolist())]
+    begins = np.zeros(past.codes.shape, dtype=bool)
+    begins[rows, places] = True
+    return {
+        "dates": len(past.dates),
+        "begins": np.packbits(begins, axis=1).astype(np.int64).ravel(),
+        "segments": _letters(past.codes[rows, places], _STATES),
+    }
 
 
 def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:

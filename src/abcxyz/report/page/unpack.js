@@ -1,16 +1,18 @@
 (function () {
   "use strict";
   // Opens the customers and the page in other languages; the module that packs them says how.
+  function digit(text, at) {
+    var code = text.charCodeAt(at);
+    return code - 33 - (code > 34) - (code > 38) - (code > 60);
+  }
   function bytes(text) {
-    var groups = Math.ceil(text.length / 5), made = new DataView(new ArrayBuffer(4 * groups));
-    for (var k = 0; k < groups; k += 1) {
-      for (var at = 5 * k, value = 0; at < 5 * k + 5; at += 1) {
-        var code = at < text.length ? text.charCodeAt(at) : 117;
-        value = value * 85 + (code === 118 ? 60 : code) - 33;
-      }
-      made.setUint32(4 * k, value);
+    var made = new Uint8Array((13 * (text.length - 1) / 2 - digit(text, 0)) / 8);
+    for (var at = 1, to = 0, bits = 0, held = 0; at < text.length; at += 2) {
+      held = held << 13 | 91 * digit(text, at) + digit(text, at + 1);
+      for (bits += 13; bits >= 8 && to < made.length; to += 1) { bits -= 8; made[to] = held >> bits; }
+      held &= (1 << bits) - 1;
     }
-    return made.buffer.slice(0, text.length - groups);
+    return made;
   }
   function opened(buffer) {
     var all = new Uint8Array(buffer), start = 4 + new DataView(buffer).getUint32(0, true);
@@ -21,7 +23,10 @@
     }
     var kinds = {
       text: letters,
-      texts: function (one) { return letters(one).split("\0"); },
+      texts: function (one) {
+        var text = letters(one);
+        return (one.words ? text.replace(/[\uE000-\uE0FF]/g, function (mark) { return one.words[mark.charCodeAt(0) - 57344] || mark; }) : text).split("\0");
+      },
       numbered: function (one) { return one.of.map(function (number) { return one.prefix + String(number).padStart(one.pad, "0"); }); },
       numbers: function (one) {
         for (var made = [], i = 0, before = one.first; i < one.n; i += 1) {

@@ -88,18 +88,23 @@ def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:
 
 def _panel(facts: Facts, show: Formatter, rows: int, code: int, segment: str) -> dict[str, Any]:
     totals = facts.totals.segments[code]
+    about = _advice(facts, show, segment)
+    listed = [_row(facts, show, one, about["advice"]) for one in facts.segment(code, rows)]
     return {
         "segment": segment,
-        **_advice(facts, show, segment),
+        **about,
         "count": totals.customers,
         "value": totals.value,
         "late": totals.late,
-        "rows": [_row(facts, show, one) for one in facts.segment(code, rows)],
+        "rows": listed,
+        "other": any(one["action"] for one in listed),
     }
 
 
-def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
+def _row(facts: Facts, show: Formatter, one: Customer, advice: str) -> dict[str, Any]:
+    """Return a row; what to do, where it is not the *advice* of the whole segment."""
     actions = facts.analysis.actions
+    action = advice if actions is None else actions[one.place].text(show.lang)
     return {
         "name": one.name,
         "id": "" if one.name == str(one.customer) else str(one.customer),
@@ -112,7 +117,7 @@ def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
         "usual": "" if math.isnan(one.usual) else show.number(one.usual),
         "late": one.late,
         "owner": one.owner,
-        "action": "–" if actions is None else actions[one.place].text(show.lang),
+        "action": "" if action == advice else action,
     }
 
 
