@@ -33,8 +33,7 @@ def test_a_hundred_thousand_customers_stay_below_four_megabytes() -> None:
     own = ["".join(one).title() for one in letters[rng.integers(0, 27, (count, 5))].tolist()]
     chosen = [rng.choice(one, count).tolist() for one in (FORMS, PARTS, ENDS)]
     names = [
-        f"{form} «{part}{end} {word}»"
-        for form, part, end, word in zip(*chosen, own, strict=True)
+        f"{form} «{part}{end} {word}»" for form, part, end, word in zip(*chosen, own, strict=True)
     ]
     assert 20 < np.mean([len(one) for one in names]) < 40
     assert len(set(names)) > 0.99 * count

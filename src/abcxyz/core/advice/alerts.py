@@ -110,6 +110,13 @@ class Alert:
     facts: Mapping[str, object] = field(factory=dict, hash=False)
 
     @property
+    def in_question(self) -> bool:
+        """Whether its money is that of the missing orders, as in the call list."""
+        return (
+            self.kind == "lapsed_a" and "horizon" in self.facts and "probability" not in self.facts
+        )
+
+    @property
     def about_figure(self) -> bool:
         """Whether it is about a weekly figure of the CRM, and not about a customer or a lead."""
         return self.kind in ANOMALIES
@@ -147,6 +154,11 @@ class Alert:
         if "reason" in facts:
             reason = str(self.facts["reason"])
             facts["reason"] = reason_text(reason, self.facts["details"], lang)
+        if self.in_question:
+            sentence = (
+                "{customer} ({after}) has not ordered for {days} days, nine of ten gaps are up to "
+                "{usual}; {money} in question, that of its orders in {horizon} days"
+            )
         if self.kind == "stalled_deal" and "usual" in facts:
             sentence = (
                 "Deal {deal} of {customer} ({after}) has been in {stage} for {days} days, usual "
