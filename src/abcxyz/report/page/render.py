@@ -176,6 +176,7 @@ def render_bodies(
     from abcxyz.report.page.sections.owners import owners
     from abcxyz.report.page.sections.past import past
     from abcxyz.report.page.sections.words import words
+    from abcxyz.report.page.sentences import SENTENCES
 
     for one in languages:
         if one not in LANGUAGES:
@@ -207,6 +208,7 @@ def render_bodies(
             **method(facts, show),
             title=clean(title) or text("Customers by value and steadiness", one),
             lang=one,
+            sentences=SENTENCES,
             languages=sorted(languages),
             language_name=lambda code: language(code).name,
             hidden=one != languages[0],

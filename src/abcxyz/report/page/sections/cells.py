@@ -12,6 +12,7 @@ from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, doubtful_letters
 from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.sentences import SENTENCES
 
 __all__ = ["cells", "segment_advice"]
 
@@ -41,8 +42,7 @@ def cells(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
         )
     top = max(totals.segments, key=lambda one: _number(one.value_share))
     finding = show.say(
-        "{n} customer {segment}: {base} of the customers, {money} of the money|"
-        "{n} customers {segment}: {base} of the customers, {money} of the money",
+        SENTENCES["cells"],
         n=top.customers,
         segment=top.segment,
         base=show.percent(_known(top.customers_share), 0),
