@@ -88,7 +88,8 @@ def parts(series: Floats, levels: int) -> Ints:
     known = np.maximum(series, 0.0)
     top = known.max(axis=1, initial=0.0)[:, None]
     shares = np.divide(known, top, out=np.zeros_like(known), where=top > 0)
-    return np.rint(shares * levels).astype(np.int64)
+    level: Ints = np.rint(shares * levels).astype(np.int64)
+    return level
 
 
 def pairs(levels: Ints) -> Ints:
@@ -101,4 +102,5 @@ def pairs(levels: Ints) -> Ints:
     """
     if levels.shape[1] % 2:
         levels = np.pad(levels, ((0, 0), (0, 1)))
-    return (16 * levels[:, ::2] + levels[:, 1::2]).ravel()
+    two: Ints = 16 * levels[:, ::2] + levels[:, 1::2]
+    return two.ravel()
