@@ -54,8 +54,8 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "moved": "{n} customer fell or left, {rose} rose or came|"
         "{n} customers fell or left, {rose} rose or came",
         "stayed": "No customer changed class",
-        "cells": "{n} customer {segment}: {base} of the customers, {money} of the money|"
-        "{n} customers {segment}: {base} of the customers, {money} of the money",
+        "cells": "{n} {segment} customer: {base} of the customers, {money} of the money|"
+        "{n} {segment} customers: {base} of the customers, {money} of the money",
         "empty": "nobody",
         "without": "Not classified: {n} customer without sales in the window|"
         "Not classified: {n} customers without sales in the window",

@@ -11,7 +11,7 @@ from abcxyz.core.analysis.series import segment_counts
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, doubtful_letters
-from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.formatter import Formatter, prose
 from abcxyz.report.page.sentences import SENTENCES
 
 __all__ = ["cells", "segment_advice"]
@@ -69,6 +69,7 @@ def segment_advice(facts: Facts, show: Formatter) -> list[dict[str, str]]:
 def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:
     actions = facts.analysis.actions
     name = tag(segment, show.lang).partition(" - ")[2]
+    name = name[:1].upper() + name[1:]
     advice = None if actions is None else actions.playbook.advice[segment]
     if advice is None or actions is None:
         return dict.fromkeys(("advice", "hint", "channel"), "") | {"name": name}
@@ -117,7 +118,7 @@ def _row(facts: Facts, show: Formatter, one: Customer, advice: str) -> dict[str,
         "usual": "" if math.isnan(one.usual) else show.number(one.usual),
         "late": one.late,
         "owner": one.owner,
-        "action": "" if action == advice else action,
+        "action": "" if action == advice else prose(action),
     }
 
 

@@ -13,7 +13,7 @@ from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import METRICS, month_name
 
-__all__ = ["CARRIES", "GROWN", "STILL", "figures", "window_text"]
+__all__ = ["CARRIES", "GROWN", "STILL", "WHOLE", "figures", "window_text"]
 
 GROWN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -42,6 +42,9 @@ CARRIES: Mapping[str, str] = MappingProxyType(
 
 STILL = 0.0005
 """A smaller relative change rounds to 0.0 %."""
+
+WHOLE = 0.0995
+"""A larger one is written without decimals."""
 
 
 def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -76,7 +79,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
         if past is not None and past.first is not None
         else show.say("no comparison with the window before: it has no sales")
         if past is not None
-        else show.say("no comparison with the window before: its sales were not read")
+        else show.say("no comparison with the window before: its sales are not known")
     )
     return {
         "finding": joined,
@@ -168,7 +171,8 @@ def _growth(show: Formatter, metric: str, growth: float) -> str:
     still, rose, fell = GROWN.get(metric, GROWN["revenue"])
     if abs(growth) < STILL:
         return show.say(still)
-    return show.say(rose if growth > 0 else fell, share=show.percent(abs(growth)))
+    share = show.percent(abs(growth), 1 if abs(growth) < WHOLE else 0)
+    return show.say(rose if growth > 0 else fell, share=share)
 
 
 def _carries(facts: Facts, show: Formatter) -> str:

@@ -10,11 +10,11 @@ from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS, FALLS, RISES, UNCHANGED
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
-from abcxyz.report.page.formatter import Formatter, minus
+from abcxyz.report.page.formatter import Formatter, minus, prose
 from abcxyz.report.page.sections.calls import MOST_CALLS, OPEN_CALLS
 from abcxyz.report.page.sections.cells import segment_advice
 from abcxyz.report.page.sections.changes import MOST_NAMES
-from abcxyz.report.page.sections.figures import CARRIES, GROWN, STILL, window_text
+from abcxyz.report.page.sections.figures import CARRIES, GROWN, STILL, WHOLE, window_text
 from abcxyz.report.page.sections.owners import MOST_OWNERS
 from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
@@ -46,6 +46,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
             "owners": MOST_OWNERS,
         },
         "still": STILL,
+        "whole": WHOLE,
         "codes": {
             name: [EVENTS.index(one) for one in events]
             for name, events in (("fell", FALLS), ("rose", RISES), ("quiet", UNCHANGED))
@@ -57,7 +58,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "steps": [show.say(STEP_NAMES[one]) for one in STEPS],
         "dates": []
         if analysis.classes is None
-        else [date_text(day, show.lang) for day in analysis.classes.dates],
+        else [prose(date_text(day, show.lang)) for day in analysis.classes.dates],
         "days": []
         if analysis.classes is None
         else [day.isoformat() for day in analysis.classes.dates],
@@ -99,7 +100,7 @@ def _phrases(facts: Facts, show: Formatter, rules: Language) -> dict[str, list[s
     sentences |= dict(zip(("still", "rose", "fell"), grown, strict=True))
     return {
         name: [
-            Catalogue().forms(english, _example(rules, form), show.lang)
+            prose(Catalogue().forms(english, _example(rules, form), show.lang))
             for form in range(rules.plural_forms if "|" in english else 1)
         ]
         for name, english in sentences.items()
