@@ -112,9 +112,8 @@ class Alert:
     @property
     def in_question(self) -> bool:
         """Whether its money is that of the missing orders, as in the call list."""
-        return (
-            self.kind == "lapsed_a" and "horizon" in self.facts and "probability" not in self.facts
-        )
+        known = {*self.facts} & {"horizon", "probability"}
+        return self.kind == "lapsed_a" and known == {"horizon"}
 
     @property
     def about_figure(self) -> bool:
@@ -136,6 +135,8 @@ class Alert:
         if self.about_figure and self.facts:
             return UnusualFigure.from_facts(self.facts).sentence(lang)
         amount = "?" if self.money is None else money(round(self.money), lang, 0, currency)
+        who = self.customer if name is None else name
+        whose = {"customer": who, "after": self.after, "money": amount}
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         if self.kind == "near_a" and "probability" in facts:
             missing = self.facts["missing"]
@@ -145,9 +146,7 @@ class Alert:
                 "{customer} ({after}) lacks {missing} to become A and reaches it within {horizon} "
                 "days with a probability of {probability}%; {money} expected to be gained",
                 lang,
-                customer=self.customer if name is None else name,
-                after=self.after,
-                money=amount,
+                **whose,
                 **facts,
             )
         if "probability" in facts:
@@ -156,9 +155,7 @@ class Alert:
                 "within {horizon} days with a probability of {probability}%, {money} expected to "
                 "be lost",
                 lang,
-                customer=self.customer if name is None else name,
-                after=self.after,
-                money=amount,
+                **whose,
                 **facts,
             )
         sentence = _sentences()[self.kind]
@@ -178,10 +175,8 @@ class Alert:
         return text(
             sentence,
             lang,
-            customer=self.customer if name is None else name,
+            **whose,
             before=self.before,
-            after=self.after,
-            money=amount,
             **{**_BLANK, "days": self.age, **facts},
         )
 
