@@ -19,7 +19,7 @@ from abcxyz.errors import InputError
 from abcxyz.loops.compiled import ROW_PAYS, loops
 from abcxyz.loops.threads import run_parts, thread_count
 
-__all__ = ["RunningSums", "in_major_units", "with_gaps"]
+__all__ = ["RunningSums", "in_major_units", "squeezed", "with_gaps"]
 
 _CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes
 _EXACT_SUM = 2.0**62
@@ -254,8 +254,8 @@ class RunningSums:
             orders, grid if counted else None, value if counted and self._stretched else None
         )
         if not known.all():
-            grid, facts, orders = (_squeeze(one, known) for one in (grid, facts, orders))
-            value = _squeeze(value, known) if self._stretched else value
+            grid, facts, orders = (squeezed(one, known) for one in (grid, facts, orders))
+            value = squeezed(value, known) if self._stretched else value
         seen = facts[:, _SEEN]
         inside, spanned = seen & _INSIDE > 0, seen & _SPANNED > 0
         if not self._stretched:
@@ -298,7 +298,7 @@ def _floats(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array.astype(np.float64, copy=False)
 
 
-def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
+def squeezed(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
     """Compact the known rows in place: a copy of a full table would double the memory."""
     end = 0
     for start in range(0, len(array), _CHUNK):
