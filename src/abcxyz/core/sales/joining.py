@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
@@ -109,16 +108,17 @@ class _Joined:
         """Return the panel of the rows that were put in place."""
         known = self._known
         rhythm = self._rhythm(known)
-        columns = self._columns
-        if not known.all():
-            columns = {name: squeezed(column, known) for name, column in columns.items()}
+        columns: dict[str, Any] = {
+            name: freeze(column if known.all() else squeezed(column, known))
+            for name, column in self._columns.items()
+        }
         return Panel(
             customers=freeze(np.flatnonzero(known)),
             periods=self._periods,
             metric=self._metric,
             rhythm=rhythm,
             earlier=earlier,
-            **{name: freeze(column) for name, column in columns.items()},
+            **columns,
         )
 
     def _rhythm(self, known: Bools) -> Rhythm | None:

@@ -10,13 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Ints
+from abcxyz.tables.cells import read_distinct_ids
 from abcxyz.toolkit.temporary import TemporaryFolder
 
-__all__ = ["Arrays", "LineStore", "repeated"]
+__all__ = ["Arrays", "LineStore", "Owners", "repeated"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _PARTITIONS = 64
+_POSITIVE = (1 << 31) - 1
 
 
 class LineStore:
@@ -117,6 +119,28 @@ class LineStore:
         if self._files is not None:
             self._files.remove()
             self._files = None
+
+
+class Owners:
+    """Number of the customer of every distinct cell, extended as cells come.
+
+    Cells of one identifier have one number; two identifiers may share one, which does no harm
+    where the numbers only deal the customers out. Numbers from a table of the identifiers would
+    need several times their memory.
+    """
+
+    def __init__(self, cells: list[Any]) -> None:
+        self._cells = cells
+        self._numbers = np.empty(0, np.int32)
+
+    def __call__(self) -> npt.NDArray[np.int32]:
+        """Return the numbers of all cells there are by now."""
+        fresh = self._cells[len(self._numbers) :]
+        if fresh:
+            ids = read_distinct_ids(fresh, "customer").tolist()
+            numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
+            self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
+        return self._numbers
 
 
 def repeated(batches: Sequence[npt.NDArray[np.uint64]]) -> list[Ints]:
