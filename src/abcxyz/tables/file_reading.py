@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import freeze
+from abcxyz._collection import free_memory
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import SalesScan, scan_sales
@@ -147,7 +148,7 @@ class FileReading:
             def panels() -> Iterator[Panel]:
                 for part in scan.parts(periods.window):
                     # As positions in the labels, by which the parts are joined.
-                    lines = (attrs.evolve(one, labels=None) for one in part)
+                    lines = (one.renumbered(one.customer) for one in part)
                     sales = lines if orders is None else orders.watch(lines)
                     if scan.spilled:
                         sales = _numbered(sales, rows)
@@ -159,6 +160,8 @@ class FileReading:
                 (panel,) = panels()
             if orders is not None:
                 orders.name(scan.labels)
+            if scan.spilled:
+                free_memory()  # of the lines: the classification needs it
             panel = _labelled(panel, scan.labels)
             self._note(scan)
             return panel if scan.dated else _without_series(panel)
@@ -211,7 +214,7 @@ def _numbered(batches: Iterable[Transactions], rows: int) -> Iterator[Transactio
         present[batch.customer] = True
         customers = np.flatnonzero(present)
         numbers[customers] = np.arange(len(customers))
-        yield attrs.evolve(batch, customer=numbers[batch.customer], labels=freeze(customers))
+        yield batch.renumbered(numbers[batch.customer], freeze(customers))
 
 
 def _labelled(panel: Panel, labels: npt.NDArray[np.object_]) -> Panel:

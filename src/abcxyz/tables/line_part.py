@@ -104,13 +104,17 @@ class LinePart:
             batch_keys = self._documents(batch)
             if batch_keys is None:
                 return False
-            if not keys and _repeat(np.sort(batch_keys)):
-                return True
+            if not keys:  # mostly the first batch shows it
+                batch_keys = np.sort(batch_keys)
+                if _repeat(batch_keys):
+                    return True
             keys.append(batch_keys)
-        every = np.concatenate(keys)
-        keys.clear()
-        every.sort()
-        found = _repeat(every)
+        found = False
+        if len(keys) > 1:
+            every = np.concatenate(keys)
+            keys.clear()
+            every.sort()
+            found = _repeat(every)
         # Lines of different documents are not equal in every column.
         self._all_unlike = not found and not self._gaps
         return found

@@ -125,8 +125,8 @@ class TableScan:
                 raise
             self._store.close()
         del self._owners
-        for table in self._cells.values():
-            table.finish()
+        for cells in self._cells.values():
+            cells.finish()
         if self.spilled:
             free_memory()  # of the batches: the sums need it
         self._decide()

@@ -161,8 +161,8 @@ class _AlertFinder:
                 yield self._probable(call, calls.horizon_days)
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
-        for call in calls:
-            i = self._snapshot.positions[call.customer]
+        rows = self._snapshot.rows_of(np.array([one.customer for one in calls], dtype=object))
+        for call, i in zip(calls, rows.tolist(), strict=True):
             yield self._alert(
                 "lapsed_a",
                 i,

@@ -356,12 +356,12 @@ def without_gaps(
     return keys
 
 
-def are_gaps(keys: npt.NDArray[np.uint64], lines: npt.NDArray[np.uint32]) -> Bools:
+def are_gaps(keys: npt.NDArray[np.uint64], lines: npt.NDArray[Any]) -> Bools:
     """Return which keys are those that `without_gaps` gave."""
     return np.asarray(keys == _keys_of_gaps(lines))
 
 
-def _keys_of_gaps(lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
+def _keys_of_gaps(lines: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     return mixed(lines.astype(np.uint64) ^ _NO_DOCUMENT)
 
 

@@ -42,7 +42,8 @@ class LineStore:
         self._chunks: list[dict[str, npt.NDArray[Any]]] = []
         self._bytes = 0
         self._files: TemporaryFolder | None = None
-        self._dtype: np.dtype[Any] | None = None
+        self._types: dict[str, np.dtype[Any]] = {}
+        self._sizes: list[list[int]] = [[] for _ in range(_PARTITIONS)]  # lines of each piece
         self.rows = 0
         """Number of lines."""
 
@@ -76,18 +77,18 @@ class LineStore:
     def _spill(self, owners: npt.NDArray[np.integer[Any]]) -> None:
         if self._files is None:
             self._files = TemporaryFolder(self._folder)
-            self._dtype = np.dtype([(name, one.dtype) for name, one in self._chunks[0].items()])
+            self._types = {name: column.dtype for name, column in self._chunks[0].items()}
         for chunk in self._chunks:
             part = (owners[chunk["customer"]] % _PARTITIONS).astype(np.uint8)
             order = np.argsort(part, kind="stable")
-            lines = np.empty(len(order), self._dtype)
-            for name, column in chunk.items():
-                lines[name] = column[order]
-            ends = np.cumsum(np.bincount(part, minlength=_PARTITIONS))
-            for number, piece in enumerate(np.split(lines, ends[:-1])):
-                if len(piece):
+            columns = [chunk[name][order] for name in self._types]
+            ends = np.cumsum(np.bincount(part, minlength=_PARTITIONS)).tolist()
+            for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+                if end > start:
+                    self._sizes[number].append(end - start)
                     with self._file(number).open("ab") as file:
-                        piece.tofile(file)
+                        for column in columns:
+                            file.write(column[start:end].view(np.uint8).data)
         self._chunks, self._bytes = [], 0
 
     def _file(self, number: int) -> Path:
@@ -108,10 +109,22 @@ class LineStore:
                 yield chunks
             return
         for number in range(_PARTITIONS):
-            if self._file(number).exists():
-                lines = np.fromfile(self._file(number), self._dtype)
-                assert lines.dtype.names is not None
-                yield [{name: np.ascontiguousarray(lines[name]) for name in lines.dtype.names}]
+            if self._sizes[number]:
+                yield [self._read(number)]
+
+    def _read(self, number: int) -> Arrays:
+        """Return the lines of a partition, whose pieces hold one column after the other."""
+        sizes = self._sizes[number]
+        lines = {name: np.empty(sum(sizes), kind) for name, kind in self._types.items()}
+        start = 0
+        with self._file(number).open("rb") as file:
+            for size in sizes:
+                for column in lines.values():
+                    place = column[start : start + size].view(np.uint8)
+                    if file.readinto(place.data) < place.nbytes:
+                        raise EOFError(self._file(number))
+                start += size
+        return lines
 
     def close(self) -> None:
         """Remove the lines and their files."""
