@@ -10,7 +10,9 @@ import itertools
 import json
 import multiprocessing
 import os
+import sys
 import time
+from collections import Counter
 from collections.abc import Collection, Generator, Mapping, Sequence
 from pathlib import Path
 
@@ -23,14 +25,20 @@ PATIENCE = 10.0
 #: Seconds that they get at least, and for the first try, without a change.
 SHORTEST, LONGEST = 60.0, 3600.0
 MARKS = "not slow and not browser"
+#: Events of the interpreter by which a process is started.
+_STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork"})
 
 
 @frozen
 class NearTests:
-    """Tests of a room: the lines that each runs, and the seconds that each takes."""
+    """Tests of a room: the lines that each runs, and the seconds that each takes.
+
+    What a process that a test starts runs is not known; *starting* names these tests.
+    """
 
     lines: Mapping[str, Mapping[str, Sequence[str]]]
     seconds: Mapping[str, float]
+    starting: Sequence[str]
 
     def of_module(self, path: Path) -> set[str]:
         """Return the tests that run anything of a module, or load it first."""
@@ -53,6 +61,15 @@ class NearTests:
         order = sorted(chosen, key=lambda one: (self.seconds[one], one))
         ends = itertools.accumulate(self.seconds[one] for one in order)
         return [one for one, end in zip(order, ends, strict=True) if end <= allowed]
+
+    def in_stages(self, chosen: Collection[str]) -> list[set[str]]:
+        """Divide tests into those of the file with the most of them, and the others.
+
+        Most changes are noticed by the first, for which no other file is imported.
+        """
+        counts = Counter(one.partition("::")[0] for one in chosen)
+        first = {one for one in chosen if one.partition("::")[0] == counts.most_common(1)[0][0]}
+        return [first, set(chosen) - first]
 
     def pass_in_time(self, chosen: Collection[str]) -> bool:
         """Return whether the chosen tests pass, the quick ones first."""
@@ -113,17 +130,27 @@ class _Recorder:
         self._coverage = Coverage(data_file=str(scratch), include=patterns, config_file=False)
         self._path = path
         self._seconds: dict[str, float] = {}
+        self._current = ""
+        self._starting: set[str] = set()
 
     def pytest_sessionstart(self) -> None:
+        sys.dont_write_bytecode = False  # nothing is changed yet; later runs read what is written
+        sys.addaudithook(self._watch)
         self._coverage.start()
+
+    def _watch(self, event: str, _details: object) -> None:
+        if event in _STARTS and self._current:
+            self._starting.add(self._current)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         begun = time.monotonic()
         self._coverage.switch_context(item.nodeid)
+        self._current = item.nodeid
         try:
             return (yield)
         finally:
+            self._current = ""
             self._coverage.switch_context("")
             self._seconds[item.nodeid] = time.monotonic() - begun
 
@@ -134,7 +161,7 @@ class _Recorder:
             file: {str(line): tests for line, tests in data.contexts_by_lineno(file).items()}
             for file in data.measured_files()
         }
-        made = NearTests(lines, self._seconds)
+        made = NearTests(lines, self._seconds, sorted(self._starting))
         self._path.write_text(json.dumps(asdict(made)), encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.builtin.mariadb import mariadb_server
 from tests.builtin.postgres import postgres_server
 
 
@@ -14,6 +15,13 @@ from tests.builtin.postgres import postgres_server
 def postgres() -> Iterator[str]:
     """Start PostgreSQL on loopback and return its database URL."""
     with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[str]:
+    """Start MariaDB on loopback and return its database URL."""
+    with mariadb_server() as url:
         yield url
 
 

@@ -32,10 +32,7 @@ def postgres_server() -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
     user: str | None = None
     if os.geteuid() == 0:
-        # The server refuses to run as root.
-        user = next((one for one in ("postgres", "nobody") if _exists(one)), None)
-        if user is None:
-            pytest.skip("PostgreSQL does not run as root, and there is nobody else")
+        user = someone("postgres", "nobody")
     folder = Path(tempfile.mkdtemp(prefix="abcxyz-pg-"))
     secret = folder / "password"
     secret.write_text(PASSWORD)
@@ -66,12 +63,20 @@ def postgres_server() -> Iterator[str]:
         )
     url = f"postgresql+pg8000://ann:{PASSWORD}@127.0.0.1:{port}/postgres"
     try:
-        _await(url, process)
+        awaited(url, process)
         yield url
     finally:
         process.terminate()
         process.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def someone(*users: str) -> str:
+    """Return the first user that exists: a database refuses to run as root."""
+    user = next((one for one in users if _exists(one)), None)
+    if user is None:
+        pytest.skip("a database does not run as root, and there is nobody else")
+    return user
 
 
 def _exists(user: str) -> bool:
@@ -84,7 +89,8 @@ def _exists(user: str) -> bool:
     return True
 
 
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
+def awaited(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the database takes connections."""
     import time
 
     import sqlalchemy as sa

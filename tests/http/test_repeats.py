@@ -256,17 +256,38 @@ def test_a_closed_transport_leaves_the_loggers_alone() -> None:
     assert before == logger.filters
 
 
-def test_the_documented_limits_are_those_of_the_transport() -> None:
-    """The page of adapters names every limit that a transport has by default."""
-    limits = inspect.signature(Transport).parameters
+def test_the_limits_are_those_of_the_documentation() -> None:
+    """A transport without options has them, and the page of adapters names every one."""
+    limits = {
+        name: one.default
+        for name, one in inspect.signature(Transport).parameters.items()
+        if one.default is not inspect.Parameter.empty
+    }
+    assert limits == {
+        "secrets": (),
+        "bucket": None,
+        "connect_timeout": 10.0,
+        "read_timeout": 65.0,
+        "total_timeout": 900.0,
+        "largest": 512 * 1024 * 1024,
+        "attempts": 3,
+        "longest_wait": 600.0,
+        "proxy": None,
+        "allow_loopback_http": False,
+        "allow_http": False,
+        "session": None,
+        "clock": None,
+        "random": None,
+    }
+    transport = Transport()
+    assert (10.0, 65.0, 900.0, 1 << 29) == (
+        *transport._timeouts, transport._total, transport._largest
+    )  # fmt: skip
+    backoff = transport._backoff
+    assert (3, 600.0) == (backoff.attempts, backoff.longest_requested)
+    transport.close()
     documented = " ".join(PAGE.read_text(encoding="utf-8").split())
     assert (
-        f"{limits['connect_timeout'].default:.0f} s to connect, "
-        f"{limits['read_timeout'].default:.0f} s for each piece of an answer, "
-        f"{limits['total_timeout'].default / 60:.0f} minutes and "
-        f"{limits['largest'].default >> 20} MB for a whole one"
+        "10 s to connect, 65 s for each piece of an answer, 15 minutes and 512 MB for a whole one"
     ) in documented
-    assert (
-        f"{limits['attempts'].default} attempts, and no longer wait than "
-        f"{limits['longest_wait'].default / 60:.0f} minutes"
-    ) in documented
+    assert "3 attempts, and no longer wait than 10 minutes" in documented

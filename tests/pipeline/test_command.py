@@ -49,7 +49,9 @@ class Place:
         )
         self.environment = {
             **os.environ,
-            "PYTHONPATH": f"{info.parent}{os.pathsep}{ROOT}",
+            "PYTHONPATH": os.pathsep.join(
+                [str(info.parent), str(ROOT), os.environ.get("PYTHONPATH", "")]
+            ).rstrip(os.pathsep),
             "TOKEN": SECRET,
         }
         monkeypatch.chdir(folder)

@@ -78,11 +78,11 @@ def build(job: Job, registry: Registry) -> Adapters:
         if part is not None:
             registry.get(part.role, part.kind, where=part.where("kind"))
     return Adapters(
-        tuple((part, made(part)) for part in job.sources),
-        tuple((part, made(part)) for part in job.enrichers),
-        tuple((part, made(part)) for part in job.sinks),
-        frozenset(vault.read),
-        None if job.crm is None else (job.crm, made(job.crm)),
+        sources=tuple((part, made(part)) for part in job.sources),
+        enrichers=tuple((part, made(part)) for part in job.enrichers),
+        sinks=tuple((part, made(part)) for part in job.sinks),
+        crm=None if job.crm is None else (job.crm, made(job.crm)),
+        secrets=frozenset(vault.read),  # last: all adapters have read theirs
     )
 
 

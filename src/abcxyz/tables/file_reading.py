@@ -153,6 +153,8 @@ class FileReading:
                     if scan.spilled:
                         sales = _numbered(sales, rows)
                     yield aggregate_sales(sales, periods, settings)
+                if scan.spilled:
+                    free_memory()  # of the lines: the table of the result needs it
 
             if scan.spilled:
                 panel = join_panels(panels(), rows)
@@ -160,11 +162,13 @@ class FileReading:
                 (panel,) = panels()
             if orders is not None:
                 orders.name(scan.labels)
-            if scan.spilled:
-                free_memory()  # of the lines: the classification needs it
             panel = _labelled(panel, scan.labels)
             self._note(scan)
-            return panel if scan.dated else _without_series(panel)
+            spilled, dated = scan.spilled, scan.dated
+        if spilled:
+            del scan
+            free_memory()
+        return panel if dated else _without_series(panel)
 
     def _note(self, scan: SalesScan) -> None:
         self.quality, self.names, self.last_day = scan.quality, scan.names(), scan.last_day

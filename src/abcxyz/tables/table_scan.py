@@ -133,7 +133,9 @@ class TableScan:
 
     def _read(self) -> None:
         self._cells = {role: CellTable(self._hashing) for role in self._roles}
-        self._owners = Owners(self._cells["customer"].cells)
+        self._owners = Owners(
+            self._cells["customer"].cells, lambda cells: read_distinct_ids(cells, "customer")
+        )
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
         self._typed_documents: bool | None = None

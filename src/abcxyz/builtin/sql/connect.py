@@ -8,6 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from abcxyz.builtin.sql.limits import (
+    driver_limits,
+    is_row_refused,
+    is_timeout,
+    limit_connecting,
+    limit_statements,
+)
 from abcxyz.errors import (
     AbcxyzError,
     AdapterError,
@@ -27,17 +34,6 @@ __all__ = ["Database"]
 _LONGEST = 500
 #: Names of PostgreSQL without a driver.
 _POSTGRES = ("postgresql", "postgres")
-#: Driver -> name of its limit for connecting, in whole seconds.
-_CONNECT = {
-    "psycopg": "connect_timeout",
-    "psycopg2": "connect_timeout",
-    "pymysql": "connect_timeout",
-    "mysqldb": "connect_timeout",
-    "mysqlconnector": "connection_timeout",
-    "pyodbc": "timeout",
-    "oracledb": "tcp_connect_timeout",
-}
-_CANCELED = "57014"  # SQLSTATE of PostgreSQL for a statement that took too long
 #: Phrases of rejected logins in database errors; SQLAlchemy has no separate error class.
 _LOGIN = ("password", "authentication", "access denied", "login failed", "permission denied")
 
@@ -51,9 +47,10 @@ class Database:
         URL of SQLAlchemy, such as ``postgresql://user:password@host/base``, which takes
         the driver psycopg.
     connect_timeout
-        Seconds to connect, for drivers that have such a limit; one in the URL comes first.
+        Seconds until the database has answered a connection; a limit in the URL comes first.
     timeout
-        Seconds for each statement, by the server, which in PostgreSQL can do so.
+        Seconds for each statement, where `abcxyz.builtin.sql.limits` knows how the driver or
+        the server ends it.
 
     Raises
     ------
@@ -84,10 +81,11 @@ class Database:
             self.redactor = Redactor([url])
             # No echo at any log level, because statements may hold names.
             self._engine: Engine = sa.create_engine(
-                parsed, hide_parameters=True, connect_args=_limit(parsed, connect_timeout)
+                parsed, hide_parameters=True, connect_args=driver_limits(parsed, timeout)
             )
             _own_transactions(self._engine)
-            _limit_statements(self._engine, timeout)
+            limit_connecting(self._engine, connect_timeout, timeout)
+            limit_statements(self._engine, timeout)
         except (sa.exc.NoSuchModuleError, ImportError) as missing:
             kind = parsed.drivername
             name = getattr(missing, "name", None) or kind
@@ -186,7 +184,7 @@ class Database:
         import sqlalchemy as sa
 
         reason = self._reason(problem.orig)
-        if _state(problem.orig) == _CANCELED:
+        if problem.statement is not None and is_timeout(problem.orig):
             return UnavailableError(
                 "the database took over {seconds} s for a statement; make the query cheaper, or "
                 "set a larger timeout",
@@ -199,7 +197,8 @@ class Database:
                 reason=reason,
             )
         lost = isinstance(problem, (sa.exc.OperationalError, sa.exc.InterfaceError))
-        if problem.connection_invalidated or (lost and self._engine.dialect.name != "sqlite"):
+        lost = lost and self._engine.dialect.name != "sqlite" and not is_row_refused(problem.orig)
+        if problem.connection_invalidated or lost:
             return UnavailableError(
                 "the database cannot be reached ({reason}); check its address and that it runs",
                 reason=reason,
@@ -211,36 +210,6 @@ class Database:
     def _reason(self, problem: object) -> str:
         message = " ".join(str(problem).split())
         return self.redactor.text(message)[:_LONGEST]
-
-
-def _limit(url: Any, seconds: float) -> dict[str, int]:
-    """Return the argument of the driver that limits connecting; nothing where the URL has it."""
-    name = _CONNECT.get(url.get_driver_name())
-    return {} if name is None or name in url.query else {name: math.ceil(seconds)}
-
-
-def _limit_statements(engine: Engine, seconds: float) -> None:
-    """Let PostgreSQL end statements that take too long.
-
-    In each transaction, because poolers of connections keep what is set for a session.
-    """
-    import sqlalchemy as sa
-
-    if engine.dialect.name != "postgresql":
-        return
-    statement = f"SET LOCAL statement_timeout = {math.ceil(seconds * 1000)}"
-
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(statement)
-
-    sa.event.listen(engine, "begin", begin)
-
-
-def _state(problem: Any) -> str | None:
-    """Return the SQLSTATE of an error of a driver; pg8000 has it among the fields."""
-    fields = problem.args[0] if getattr(problem, "args", ()) else None
-    known = fields.get("C") if isinstance(fields, dict) else None
-    return getattr(problem, "sqlstate", None) or getattr(problem, "pgcode", None) or known
 
 
 def _own_transactions(engine: Engine) -> None:

@@ -35,7 +35,8 @@ class SqlCrm:
     stages
         Funnel -> its stages in order, for records without a table of stages.
     connect_timeout, timeout
-        Seconds to connect, and for each statement; the second in PostgreSQL.
+        Seconds until a connection is answered, and for each statement; the second not with every
+        driver.
 
     Notes
     -----

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from abcxyz.builtin.sql.connect import Database
+from abcxyz.builtin.sql.limits import is_row_refused
 from abcxyz.errors import ConfigError
 from abcxyz.i18n import text
 from abcxyz.plugins import ProgressCallback, Secret, WriteReport
@@ -43,7 +44,8 @@ class SqlSink:
     lang
         Language of ``tag`` and ``recommendation``.
     connect_timeout, timeout
-        Seconds to connect, and for each statement; the second in PostgreSQL.
+        Seconds until a connection is answered, and for each statement; the second not with every
+        driver.
 
     Notes
     -----
@@ -214,11 +216,12 @@ class SqlSink:
         part = connection.begin_nested()
         try:
             connection.exec_driver_sql(sql, rows)
-        except sa.exc.OperationalError:
+        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
             # A full disk or a lock is not the fault of a row: the whole is undone, which SQLite
             # may have done already, with its savepoint.
-            raise
-        except (sa.exc.DataError, sa.exc.IntegrityError, sa.exc.StatementError) as problem:
+            failed = isinstance(problem, sa.exc.OperationalError)
+            if failed and not is_row_refused(problem.orig):
+                raise
             if isinstance(problem, sa.exc.DBAPIError) and problem.connection_invalidated:
                 raise
             part.rollback()

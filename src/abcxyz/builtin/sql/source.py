@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import date, datetime, time
 from itertools import chain
 from types import MappingProxyType
@@ -49,7 +50,8 @@ class SqlSource:
     batch
         Maximum number of lines in memory.
     connect_timeout, timeout
-        Seconds to connect, and for each statement; the second in PostgreSQL.
+        Seconds until a connection is answered, and for each statement; the second not with every
+        driver.
 
     Notes
     -----
@@ -112,9 +114,8 @@ class SqlSource:
         self._database.check_exists()
         with self._database.failures(), self._database.engine.connect() as connection:
             statement, values = self._statement(connection, Window(day, day.replace(day=2)))
-            result = connection.execute(statement, values)
-            columns = self._chosen(list(result.keys()))
-            result.close()
+            with closing(connection.execute(statement, values)) as result:
+                columns = self._chosen(list(result.keys()))
         return [
             self._database.name,
             ", ".join(f"{role} = {column}" for role, column in columns.items()),
@@ -131,26 +132,28 @@ class SqlSource:
         with self._database.failures(), self._database.engine.connect() as connection:
             statement, values = self._statement(connection, window)
             options = {"yield_per": self._batch}
-            result = connection.execute(statement, values, execution_options=options)
-            keys = list(result.keys())
-            columns = self._chosen(keys)
-            first = 1
-            for rows in result.partitions():
-                # As objects, because a NULL would turn large integer identifiers into floats.
-                cells = map(objects, zip(*rows, strict=True))
-                batch = Batch(keys, cells, np.arange(first, first + len(rows)))
-                scan = TableScan(
-                    MemoryTable(self._database.name, batch),
-                    columns,
-                    duplicates=False,
-                )
-                first += len(rows)
-                for columns_read in chain.from_iterable(scan.parts()):
-                    sales = SalesLines(columns_read)
-                    sales.note_signs()
-                    accounts.append(sales.account.quality())
-                    self._names.update(sales.names())
-                    yield sales.transactions().within(window)
+            found = connection.execute(statement, values, execution_options=options)
+            # Closed before the connection, whose driver may want to read the other rows first.
+            with closing(found) as result:
+                keys = list(result.keys())
+                columns = self._chosen(keys)
+                first = 1
+                for rows in result.partitions():
+                    # As objects, because a NULL would turn large integer identifiers into floats.
+                    cells = map(objects, zip(*rows, strict=True))
+                    batch = Batch(keys, cells, np.arange(first, first + len(rows)))
+                    scan = TableScan(
+                        MemoryTable(self._database.name, batch),
+                        columns,
+                        duplicates=False,
+                    )
+                    first += len(rows)
+                    for columns_read in chain.from_iterable(scan.parts()):
+                        sales = SalesLines(columns_read)
+                        sales.note_signs()
+                        accounts.append(sales.account.quality())
+                        self._names.update(sales.names())
+                        yield sales.transactions().within(window)
         self._quality = merged(accounts)
 
     def _chosen(self, columns: Sequence[str]) -> dict[str, str]:

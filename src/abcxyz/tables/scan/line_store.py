@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Ints
-from abcxyz.tables.cells import read_distinct_ids
 from abcxyz.toolkit.temporary import TemporaryFolder
 
 __all__ = ["Arrays", "LineStore", "Owners", "repeated"]
@@ -140,17 +139,26 @@ class Owners:
     Cells of one identifier have one number; two identifiers may share one, which does no harm
     where the numbers only deal the customers out. Numbers from a table of the identifiers would
     need several times their memory.
+
+    Parameters
+    ----------
+    cells
+        The cells, a list that grows.
+    read_ids
+        Cells -> identifiers.
     """
 
-    def __init__(self, cells: list[Any]) -> None:
-        self._cells = cells
+    def __init__(
+        self, cells: list[Any], read_ids: Callable[[list[Any]], npt.NDArray[np.object_]]
+    ) -> None:
+        self._cells, self._read_ids = cells, read_ids
         self._numbers = np.empty(0, np.int32)
 
     def __call__(self) -> npt.NDArray[np.int32]:
         """Return the numbers of all cells there are by now."""
         fresh = self._cells[len(self._numbers) :]
         if fresh:
-            ids = read_distinct_ids(fresh, "customer").tolist()
+            ids = self._read_ids(fresh).tolist()
             numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
             self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
         return self._numbers
