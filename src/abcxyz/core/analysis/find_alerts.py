@@ -208,7 +208,8 @@ class _AlertFinder:
     def _rows(self, found: CallList | GrowthList) -> list[int]:
         """Return the rows of customers, without a table of all where they are few."""
         customers = np.array([one.customer for one in found], dtype=object)
-        return self._snapshot.rows_of(customers).tolist()
+        rows: list[int] = self._snapshot.rows_of(customers).tolist()
+        return rows
 
     def near(self) -> Iterator[Alert]:
         """Yield customers of B who may reach A: with the best chance, or just below its limit."""
