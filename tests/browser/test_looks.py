@@ -14,10 +14,12 @@ from tests.browser.conftest import visit
 from tests.browser.test_page import OPEN_ALL, check, ready
 from tests.report.crm_world import crm_reports
 
-from abcxyz import Analysis, analyze
+from abcxyz import Analysis, Settings, analyze
 from abcxyz.core.analysis.past import PastClasses, PastResult
+from abcxyz.core.classes.rules import Limits, Rule
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.report import render_html
+from abcxyz.tables.sales import read_sales
 
 pytestmark = pytest.mark.browser
 
@@ -34,7 +36,7 @@ OUTSIDE = """() => [...document.querySelectorAll("main *, header *, .bar *")]
   .filter(([, box]) => box.left < -0.5 || box.right > innerWidth + 0.5).map(([text]) => text)"""
 
 
-def monthly(amounts: list[list[float]], names: list[str]) -> Analysis:
+def monthly(amounts: list[list[float]], names: list[str], abc: Rule | None = None) -> Analysis:
     """Two years of one sale a month for each customer."""
     days = [np.datetime64("2024-11-05") + np.timedelta64(30 * month, "D") for month in range(24)]
     sales = Transactions(
@@ -42,7 +44,8 @@ def monthly(amounts: list[list[float]], names: list[str]) -> Analysis:
         np.repeat(np.array(days, dtype="M8[D]"), len(names)),
         np.array(amounts).ravel(),
     )
-    return analyze(sales, as_of=date(2026, 11, 1))
+    settings = Settings() if abc is None else Settings(abc=abc)
+    return analyze(sales, as_of=date(2026, 11, 1), settings=settings)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +66,8 @@ def worlds(demo: Analysis, hostile: Analysis, tmp_path_factory: pytest.TempPathF
         "hostile": hostile,
         "three": monthly(steady, ["Альфа", "Бета", "Гамма"]),
         "one": monthly([[4e11 + month] for month in range(24)], ["Единственный покупатель"]),
+        # Nobody is in class B.
+        "empty": monthly(steady, ["Альфа", "Бета", "Гамма"], Limits(first=5e4, second=4e4)),
     }
     folder = tmp_path_factory.mktemp("worlds")
     files = {}
@@ -72,7 +77,7 @@ def worlds(demo: Analysis, hostile: Analysis, tmp_path_factory: pytest.TempPathF
     return files
 
 
-@pytest.mark.parametrize("name", ["whole", "hostile", "three", "one"])
+@pytest.mark.parametrize("name", ["whole", "hostile", "three", "one", "empty"])
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
 def test_nothing_is_cut(chromium: Any, worlds: dict[str, Path], name: str, width: int) -> None:
     """Every text is on the screen, and letters of charts are not smaller than eleven pixels."""
@@ -87,24 +92,76 @@ def test_nothing_is_cut(chromium: Any, worlds: dict[str, Path], name: str, width
         assert 25 > max(letters)
 
 
+@pytest.mark.parametrize("name", ["whole", "hostile", "three", "one", "empty"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_core_finds_nothing_in_any_result(
-    chromium: Any, worlds: dict[str, Path], width: int
+    chromium: Any, worlds: dict[str, Path], name: str, width: int
 ) -> None:
+    with visit(chromium, worlds[name], width, script=True) as page:
+        _check_both(page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_core_finds_nothing_in_real_sales(
+    chromium: Any, shared_data: Path, width: int, tmp_path: Path
+) -> None:
+    """Thousands of customers without names, with calls, moves and notices."""
+    sales = read_sales(shared_data / "online_retail.csv.gz")
+    settings, day = Settings(period="6M"), date(2011, 12, 1)
+    before = analyze(sales.transactions, as_of=date(2011, 11, 1), settings=settings)
+    analysis = analyze(
+        sales.transactions,
+        as_of=day,
+        settings=settings,
+        previous=before.snapshot,
+        quality=sales.quality,
+    )
+    file = tmp_path / "real.html"
+    file.write_text(render_html(analysis, lang="ru", currency="£"), "utf-8")
+    with visit(chromium, file, width, script=True) as page:
+        _check_both(page)
+        assert [] == page.evaluate(OUTSIDE)
+
+
+def _check_both(page: Any) -> None:
+    """Check both languages in both colours, with everything open."""
     module = pytest.importorskip("axe_playwright_python")
     source = (Path(module.__file__).parent / "axe.min.js").read_text("utf-8")
-    for name, file in worlds.items():
-        with visit(chromium, file, width, script=True) as page:
-            ready(page)
-            page.evaluate(OPEN_ALL)
-            page.evaluate(source)
-            for lang, scheme in (("ru", "light"), ("en", "dark")):
-                if name == "hostile":
-                    continue  # checked beside the demo
-                page.emulate_media(color_scheme=scheme)
-                page.evaluate(f"location.hash = '#lang={lang}'")
-                page.locator(f"#{lang} h1").wait_for()
-                check(page)
+    ready(page)
+    page.evaluate(OPEN_ALL)
+    page.evaluate(source)
+    for lang in ("ru", "en"):
+        page.evaluate(f"location.hash = '#lang={lang}'")
+        page.locator(f"#{lang} h1").wait_for()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            check(page)
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_labels_and_amounts_are_whole(chromium: Any, worlds: dict[str, Path], lang: str) -> None:
+    """On a phone a label of two lines is within its row; no amount is broken at its sign."""
+    with visit(chromium, worlds["whole"], 360, script=True) as page:
+        ready(page)
+        page.evaluate(f"location.hash = '#lang={lang}'")
+        page.locator(f"#{lang} h1").wait_for()
+        page.evaluate(OPEN_ALL)
+        labels = page.evaluate(
+            """lang => [...document.querySelectorAll(`#${lang} td[data-label]`)]
+              .filter(one => one.clientHeight).map(one => [one.dataset.label,
+                parseFloat(getComputedStyle(one, "::before").height), one.clientHeight])""",
+            lang,
+        )
+        assert any(height > 40 for _, height, _ in labels)
+        assert [] == [one for one in labels if one[1] > one[2]]
+        broken = page.evaluate(
+            """lang => [...document.querySelectorAll(`#${lang} b`)]
+              .filter(one => /[0-9][KMB]?$/.test(one.textContent))
+              .filter(one => one.getClientRects().length > 1).map(one => one.textContent)""",
+            lang,
+        )
+        assert [] == broken
 
 
 def test_the_bar_leaves_room_on_a_phone(chromium: Any, worlds: dict[str, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -34,6 +35,11 @@ def ready(page: Any) -> Any:
     """Wait until the script has unpacked the customers."""
     page.wait_for_selector("html.ready", state="attached")
     return page
+
+
+def unbroken(written: str) -> str:
+    """A date as the page writes it, which is not broken at its hyphens."""
+    return re.sub(r"(?<=\d)-", "-\N{WORD JOINER}", written)
 
 
 def found(page: Any) -> list[str]:
@@ -84,7 +90,7 @@ def test_filters_are_in_the_address(opened: Open, demo: Analysis) -> None:
     page.locator("#ru [name=owner]").select_option(owner)
     whose = {str(who) for who, one in demo.attributes.items() if one.get("owner") == owner}
     shown = page.locator("#ru .count").text_content()
-    assert shown.startswith(f"Показано клиентов: {len(whose & set(demo.snapshot.customers))} ")
+    assert shown.split()[2] == str(len(whose & set(demo.snapshot.customers)))
     calls = page.locator("#ru .calls > li:visible").count()
     assert demo.calls is not None
     assert calls == sum(one.owner == owner for one in demo.calls)
@@ -121,7 +127,7 @@ def test_a_step_of_the_bridge_opens_names(opened: Open, demo: Analysis) -> None:
     for one in demo.bridge.steps:
         page.locator(f"#en .bridge a[data-go='step={one.step}']").click()
         count = page.locator("#en .count").text_content()
-        assert count.startswith(f"Customers shown: {one.customers} of ")
+        assert count.split()[2] == str(one.customers)
 
 
 def test_the_card_of_a_customer(opened: Open, demo: Analysis) -> None:
@@ -162,13 +168,15 @@ def test_the_card_shows_the_classes_by_date(chromium: Any, demo: Analysis, tmp_p
         page.evaluate(f"location.hash = '#lang=en&customer={customers[changed]}'")
         card = page.locator("#en .card")
         card.wait_for()
-        assert f"{now} since 2026-09-30, before BX" == card.locator(".since").text_content()
-        assert [f"2026-09-30 {now}", "2026-07-30 BX", "2026-06-30 no sales"] == card.locator(
-            ".past li"
-        ).all_text_contents()
+        assert (
+            f"{now} since {unbroken('2026-09-30')}, before BX"
+            == card.locator(".since").text_content()
+        )
+        past = [f"2026-09-30 {now}", "2026-07-30 BX", "2026-06-30 no sales"]
+        assert [unbroken(one) for one in past] == card.locator(".past li").all_text_contents()
         page.evaluate(f"location.hash = '#lang=en&customer={customers[stayed]}'")
         same = SEGMENTS[demo.snapshot.segment[stayed]]
-        page.get_by_text(f"{same} since 2026-06-30", exact=True).wait_for()
+        page.get_by_text(unbroken(f"{same} since 2026-06-30"), exact=True).wait_for()
 
 
 def test_moves_of_the_chosen_month(chromium: Any, demo: Analysis, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_wrong_options_are_refused() -> None:
     crm = read(World((((0, "sales", "NEW"),),), ()), 240)
     with pytest.raises(InputError, match="longest possible is 10 days"):
         funnel(crm, horizon=11)
-    with pytest.raises(InputError, match=r"write 30 % as 0\.30"):
+    with pytest.raises(InputError, match=r"write 30% as 0\.30"):
         funnel(crm, margin=30)
     with pytest.raises(ConfigError, match="use one of NEW, VISIT"):
         funnel(crm, by="stage", stage="nowhere", funnel="sales")

@@ -133,8 +133,8 @@ def test_night_leads_that_are_answered_late_do_not_blame_the_lateness() -> None:
     assert row.adjusted_low < 0 < row.adjusted_high
     assert (row.compared, row.strata) == (400, 2)
     said = report.explain()
-    assert "46.00 % of those answered in time are won, 14.00 % of the late ones" in said
-    assert "At the same source and hour the difference is 0.00 %" in said
+    assert "46.0% of those answered in time are won, 14.0% of the late ones" in said
+    assert "At the same source and hour the difference is 0.0 points" in said
     assert "by 400 requests. Lateness goes with it; that it is the cause is not shown." in said
     assert "что оно причина, не показано" in report.explain("ru")
     document = json.loads(json.dumps(report.to_dict()))

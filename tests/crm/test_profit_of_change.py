@@ -156,8 +156,8 @@ def test_volume_and_rate_add_up(
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"rate": (0.2, 35)}, r"write 35 % as 0\.35"),
-        ({"margin": 30}, r"so write 30 % as 0\.30"),
+        ({"rate": (0.2, 35)}, r"write 35% as 0\.35"),
+        ({"margin": 30}, r"so write 30% as 0\.30"),
         ({"entered": (-1, 5)}, "cannot be negative"),
         ({"entered": (5,)}, "two numbers, before and after"),
         ({"entered": (5, None)}, "give a number"),

@@ -86,9 +86,9 @@ def test_an_alarm_is_an_alert_raised_once_until_two_quiet_weeks(tmp_path: Path) 
     assert alert.owner is None
     assert "\n" not in alert.sentence()
     sentence = alert.sentence()
-    assert sentence.startswith("win rate: 25.00 % from 2026-06-22 to 2026-06-28, expected 50")
+    assert sentence.startswith("win rate: 25.0% from 2026-06-22 to 2026-06-28, expected 50")
     assert "Carried by ads 50% → 0%. Did the leads of ads change" in sentence
-    assert "доля выигранных среди закрытых: 25,00\xa0%" in alert.sentence("ru")
+    assert "доля выигранных среди закрытых: 25,0\xa0%" in alert.sentence("ru")
     again = job_in(tmp_path, BAD + 2)
     assert keys & {one.key for one in unusual(again)}
     assert not keys & {one.key for one in again.raised}
@@ -118,7 +118,7 @@ def test_documents_hold_the_alarms(tmp_path: Path) -> None:
     assert (row["value"], row["since"], row["money"]) == (0.25, "2026-06-22", -1000.0)
     assert row["questions"]
     (line,) = [one for one in analysis.crm.records() if one.get("metric") == "win_rate"]
-    assert line["sentence"].startswith("win rate: 25.00 % from 2026-06-22 to 2026-06-28")
+    assert line["sentence"].startswith("win rate: 25.0% from 2026-06-22 to 2026-06-28")
     assert "Did the leads of ads change" in line["sentence"]
     written = json.dumps([one.to_dict() for one in anonymize(analysis, b"k" * 16).alerts])
     assert "anomaly_fall" in written

@@ -148,4 +148,4 @@ def test_facts_of_the_records_alone(tmp_path: Path) -> None:
     full = with_facts(analysis, CrmFacts(risks=[reason]), alert_rules=AlertRules())
     (alert,) = risks(full.alerts).values()
     assert (alert.customer, alert.after) == (9, "N")
-    assert "the probability fell from 50.00 % to 25.00 % within 7 days" in alert.sentence()
+    assert "the probability fell from 50.0% to 25.0% within 7 days" in alert.sentence()

@@ -16,8 +16,10 @@ from abcxyz import Analysis
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.crm.baskets.purchases import Purchases
 from abcxyz.crm.baskets.recommendations import Recommendations, recommend
+from abcxyz.crm.changes.effects import EffectsOfChanges
 from abcxyz.report import render_html, render_workbook
 from abcxyz.report.crm_columns import PAGE_COLUMNS
+from abcxyz.report.page.formatter import prose
 
 
 class Headings(HTMLParser):
@@ -78,8 +80,10 @@ def test_every_section_has_its_finding_as_the_heading(
     headings = Headings(page).headings
     for name in SHOWN:
         report = made.reports[name]
-        explained = report.explain(lang)[:20]
-        start = f"{report.title(lang)}: {explained[:1].upper()}{explained[1:]}"
+        said = report.explain(lang)
+        if isinstance(report, EffectsOfChanges):
+            said = report.finding(lang)
+        start = prose(f"{report.title(lang)}: {said[:1].upper()}{said[1:]}")[:30]
         assert any(one.startswith(start) for one in headings), (name, headings)
         assert f'id="{lang}-crm-{name}"' in page
     assert 'id="en-crm' not in render_html(demo, languages=["en"])

@@ -65,7 +65,7 @@ class TestGerman:
     def test_results_explain_themselves(self) -> None:
         """Explanations of classes, matrix, transitions, tags and leads are German."""
         abc = classify_abc([58140, 22978])
-        assert "A: 58 140 liegt über dem Mittel 40 559; 71,67 % vom Umsatz" == abc.explain(0, "de")
+        assert "A: 58.140 liegt über dem Mittel 40.559; 71,67 % vom Umsatz" == abc.explain(0, "de")
         assert "not classified" in classify_abc([1, None]).explain(1, "de")
         matrix = build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9]))
         assert "AX: 1 of 2 customers (50,00 %), 90 of 100 (90,00 %)" == matrix.explain("AX", "de")

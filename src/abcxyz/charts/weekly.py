@@ -14,6 +14,7 @@ from abcxyz._arrays import Floats
 from abcxyz.charts.bars import before_after_bars
 from abcxyz.charts.curves import WIDE, legend
 from abcxyz.charts.rows import bar_rows
+from abcxyz.charts.shapes import ticks
 from abcxyz.charts.svg import (
     AREA,
     CLASS_COLOURS,
@@ -88,12 +89,11 @@ class _Weeks:
         return _LEFT + along * self._wide, self._top + (1 - share) * _HIGH
 
     def axes(self, x_name: Callable[[float], str], y_name: Callable[[float], str]) -> None:
-        """Draw the marks and the axes, with four levels and as many times as fit."""
+        """Draw the marks and the axes, with round levels and as many times as fit."""
         for when, _ in self._marks:
             above, below = (self.at(when, one) for one in (self._high, self._low))
             self.canvas.line(above, below, TANGENT, 1.4, "3 3")
-        for share in range(5):
-            level = self._low + (self._high - self._low) * share / 4
+        for level in self._round_levels():
             place = self.at(self._first, level)
             self.canvas.line(place, self.at(self._last, level))
             self.canvas.text((place[0] - 5, place[1] + 4), y_name(level), size=11, fill=MUTED,
@@ -104,6 +104,12 @@ class _Weeks:
             left, bottom = self.at(x, self._low)
             anchor = "end" if tick == count - 1 else "middle" if tick else None
             self.canvas.text((left, bottom + 18), x_name(x), size=11, fill=MUTED, anchor=anchor)
+
+    def _round_levels(self) -> list[float]:
+        """Return the multiples of a round step that the plot shows."""
+        step = next((one for one in ticks(self._high - self._low) if one), 1.0)
+        first, last = math.ceil(self._low / step - 1e-9), math.floor(self._high / step + 1e-9)
+        return [step * place for place in range(first, last + 1)]
 
     def line(
         self, x: Sequence[float], y: _Values, colour: str, width: float, dash: str | None = None
@@ -384,7 +390,7 @@ def _levels(share: bool, lang: str) -> Callable[[float], str]:
 
     def level(value: float) -> str:
         if share:
-            return percent(value, lang)
+            return percent(value, lang, 0 if abs(value * 100 - round(value * 100)) < 1e-9 else 1)
         return compact(value, lang) if abs(value) >= 100 else number(value, lang, 1)
 
     return level

@@ -12,7 +12,8 @@ import attrs
 import numpy as np
 
 from abcxyz._arrays import Codes
-from abcxyz.toolkit.language import language
+from abcxyz.toolkit import numbers
+from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "html_table",
     "percent",
     "plain_number",
+    "points",
     "short_repr",
 ]
 
@@ -36,36 +38,38 @@ def plain_number(value: float, lang: str = "en") -> str:
     Examples
     --------
     >>> plain_number(58140), plain_number(36.428), plain_number(36.428, "ru")
-    ('58 140', '36.43', '36,43')
-
-    Notes
-    -----
-    Thousands are separated by a space in every language, as the SI brochure recommends (5.4.4):
-    by the language's kind of space if it has one.
+    ('58,140', '36.43', '36,43')
     """
     if not math.isfinite(value):
         return str(value)
     whole = float(value) == round(float(value)) or abs(value) >= 10_000
-    written = number(value, lang, 0 if whole else 2)
-    return written.replace(language(lang).group, _space(lang))
+    return number(value, lang, 0 if whole else 2)
 
 
-def percent(share: float, lang: str = "en") -> str:
-    """Format a share for an explanation: in percent with two decimals, a dash if undefined.
+def percent(share: float, lang: str = "en", decimals: int = 1) -> str:
+    """Format a share for an explanation: in percent with one decimal, a dash if undefined.
 
     Examples
     --------
-    >>> percent(0.71674), percent(math.nan)
-    ('71.67 %', '–')
+    >>> percent(0.71674), percent(0.71674, decimals=2), percent(math.nan)
+    ('71.7%', '71.67%', '–')
     """
-    if math.isnan(share):
+    return numbers.percent(share, lang, decimals)
+
+
+def points(difference: float, lang: str = "en") -> str:
+    """Format a difference of two shares: in percentage points with one decimal, and its sign.
+
+    Examples
+    --------
+    >>> points(0.023), points(-0.1595), points(math.nan)
+    ('+2.3 points', '-16.0 points', '–')
+    """
+    if math.isnan(difference):
         return "–"
-    return f"{number(share * 100, lang, 2)}{_space(lang)}%"
-
-
-def _space(lang: str) -> str:
-    group = language(lang).group
-    return group if group.isspace() else " "
+    written = number(difference * 100, lang, 1)
+    signed = f"+{written}" if round(difference * 100, 1) > 0 else written
+    return text("{n} points", lang, n=signed)
 
 
 def html_table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

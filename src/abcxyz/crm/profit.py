@@ -92,7 +92,7 @@ class ChangeLine:
             for value in values:
                 if not 0 <= value <= 1:
                     raise InputError(
-                        "{line}: {name} is {value}; a share is between 0 and 1, so write 35 % as "
+                        "{line}: {name} is {value}; a share is between 0 and 1, so write 35% as "
                         "0.35",
                         line=self.name,
                         name=name,
@@ -101,7 +101,7 @@ class ChangeLine:
         if not 0 <= self.margin <= 1:
             raise InputError(
                 "{line}: the margin is {value}; it is a share between 0 and 1, so write "
-                "{percent} % as {share}",
+                "{percent}% as {share}",
                 line=self.name,
                 value=self.margin,
                 percent=self.margin,

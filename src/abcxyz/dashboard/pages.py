@@ -22,7 +22,7 @@ from abcxyz.dashboard.sections import SECTION_TABLES, crm_table
 from abcxyz.errors import InputError
 from abcxyz.i18n import LANGUAGES, date_text, plural, text
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.formatter import Formatter, isolated, plain
+from abcxyz.report.page.formatter import Formatter, isolated, plain, prose
 from abcxyz.report.page.payload import customer_columns, packed_customers
 from abcxyz.report.page.render import PAGE, SCRIPTS, asset, environment, render_bodies
 from abcxyz.report.page.sections.cells import cells
@@ -195,7 +195,9 @@ class Pages:
             "snoozed": one.snoozed,
             "outcome": None if one.outcome is None else one.outcome.outcome,
             "outcome_day": None if one.outcome is None else one.outcome.day,
-            "why": alert.sentence(show.lang, name=isolated(name, 60)),
+            "why": prose(
+                alert.sentence(show.lang, name=isolated(name, 60), currency=show.currency)
+            ),
         }
 
     def customer(self, customer: str, lang: str) -> str:
@@ -267,7 +269,7 @@ def _since(held: Held | None, show: Formatter) -> str:
 
 
 def _day(lang: str, day: date) -> str:
-    return date_text(day, lang)
+    return prose(date_text(day, lang))
 
 
 def _remember(cache: OrderedDict[Any, Any], key: Any, value: Any) -> None:
@@ -298,8 +300,8 @@ def day_of(written: str | None) -> date | None:
 
 def _say(lang: str, english: str, **fields: Any) -> str:
     if "|" in english:
-        return plural(english, fields.pop("n"), lang, **fields)
-    return text(english, lang, **fields)
+        return prose(plural(english, fields.pop("n"), lang, **fields))
+    return prose(text(english, lang, **fields))
 
 
 def address(path: str, lang: str, **fields: Any) -> str:

@@ -85,7 +85,7 @@ GLOSSARY = MappingProxyType(
         "A, B, C": "Classes by money over the window: A brings the most, C the least.",
         "X, Y, Z": "Classes by steadiness: X buys evenly, Y less so, Z now and then.",
         "CV": "Coefficient of variation: the standard deviation of the sub-periods' sums over "
-        "their mean. 0 % is perfectly even.",
+        "their mean. 0% is perfectly even.",
         "Segment": "Both letters together, such as AX.",
         "Cut": "The value at which one class ends and the next begins. Equal customers always "
         "share a class.",
@@ -95,10 +95,10 @@ GLOSSARY = MappingProxyType(
         "Gini": "Inequality: 0 where all customers bring the same, near 1 where one brings all.",
         "Cows, stars, dogs, questions": "Groups: AX, AZ, CX, and the rest.",
         "Gap": "Days since the last order. The usual gap is the mean of the customer's own; "
-        "overdue is who is silent for longer than 90 % of these, or of the class's where there "
+        "overdue is who is silent for longer than 90% of these, or of the class's where there "
         "are few.",
         "A letter in question": "The class would change if other months of the window had "
-        "counted: less than 80 % of 200 drawings of the months gave the same one. All others are "
+        "counted: less than 80% of 200 drawings of the months gave the same one. All others are "
         "firm.",
         "Trend": "Mean of the last quarter of the window against the mean before it; the line "
         "shows the window.",

@@ -94,7 +94,7 @@ def _metrics(held: Mapping[str, Any], lang: str) -> Iterator[str]:
 
     if "auc" in held:
         yield text(
-            "AUC {auc} (95 % interval {low} … {high}), of the rules {rules}",
+            "AUC {auc} (95% interval {low} … {high}), of the rules {rules}",
             lang,
             auc=figure("auc"),
             low=figure("auc_low"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 
@@ -162,7 +162,7 @@ class Figure:
 
 
 def field_value(value: object, lang: str) -> object:
-    """Return the value of a field of a message, a number so that it is written as in *lang*.
+    """Return the value of a field of a message: numbers and days are written as in *lang*.
 
     Examples
     --------
@@ -173,6 +173,8 @@ def field_value(value: object, lang: str) -> object:
     """
     if isinstance(value, Figure):
         return number(value.value, lang, value.decimals)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return date_text(value, lang)
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, (bool, Enum)):
         return _Number(value, lang)
     return value

@@ -221,4 +221,4 @@ def test_class_x_counts_among_the_classified() -> None:
 
     shown = classify_cv([0.1, 0.15, 0.9, 0.5], Limits(0.2, 0.6))._repr_html_()
     rows = re.findall(r"<td>([XYZ])</td><td>(\d+)</td><td>([\d.]+)", shown)
-    assert rows == [("X", "2", "50.00"), ("Y", "1", "25.00"), ("Z", "1", "25.00")]
+    assert rows == [("X", "2", "50.0"), ("Y", "1", "25.0"), ("Z", "1", "25.0")]

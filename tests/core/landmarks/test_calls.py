@@ -113,7 +113,7 @@ def test_without_an_order_history_the_list_knows_no_months(sales: Transactions) 
     plain = analyze(sales, as_of=END)
     assert plain.calls is not None
     assert plain.calls.basis == "rule"
-    assert "90 % quantile" in plain.calls.why
+    assert "90% quantile" in plain.calls.why
     assert {one.months for one in plain.calls} == {()}
     days = np.unique(sales.day[sales.customer == plain.calls[0].customer])
     assert plain.calls[0].longest == np.diff(days).astype(int).max()

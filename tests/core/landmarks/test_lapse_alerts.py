@@ -30,7 +30,7 @@ def test_lapses_are_the_named_customers_with_their_expected_loss(analysis: Analy
     first, row = lapses[0], int(risk.named[0])
     assert first.money == pytest.approx(float(risk.expected_loss[row]))
     assert first.facts["probability"] == round(100 * float(risk.probability[row]))
-    assert f"probability of {first.facts['probability']} %" in first.sentence()
+    assert f"probability of {first.facts['probability']}%" in first.sentence()
     assert f"за {risk.horizon_days} дн." in first.sentence("ru")
 
 

@@ -29,7 +29,7 @@ from abcxyz.report import render_html
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page import buckets
 from abcxyz.report.page.buckets import bucket_columns
-from abcxyz.report.page.formatter import minus
+from abcxyz.report.page.formatter import minus, prose
 from abcxyz.report.vocabulary import ALERT_KINDS, EVENT_NAMES, GLOSSARY, METRICS
 
 pytest.importorskip("jinja2")
@@ -282,7 +282,7 @@ def test_a_cell_opens_its_customers(demo: Analysis, page: str, segment: str) -> 
     for one in facts.segment(code, 5):
         assert one.name.replace("\t", "") in words.replace("\t", "")
         assert one.owner in words
-        assert demo.actions[one.place].text("ru") in words
+        assert prose(demo.actions[one.place].text("ru")) in words
 
 
 def test_both_languages_are_complete(demo: Analysis) -> None:
@@ -409,7 +409,7 @@ def test_lists_are_cut_and_say_so(demo: Analysis) -> None:
     panel = page[start : page.index("</details>", start)]
     count = demo.matrix.cell("CZ")[0]
     assert 1 + 3 == panel.count("<tr")
-    assert f"The 3 largest of {count}; the workbook lists all." in panel
+    assert f"The 3\N{NO-BREAK SPACE}largest of {count}; the workbook lists all." in panel
 
 
 def test_other_rules_and_metrics_are_reported(demo: Analysis) -> None:

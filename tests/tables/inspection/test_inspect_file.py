@@ -66,7 +66,7 @@ def test_text_in_both_languages(file: Path) -> None:
     english, russian = inspect(file).explain("en"), inspect(file).explain("ru")
 
     assert "--customer: Контрагент (usual heading); next is Организация" in english
-    assert "Attention: 33 % of the lines" in english
+    assert "Attention: 33% of the lines" in english
     assert "2: customer = ООО Гранит, date = 2025-07-16, amount = 9525.0" in english
     for sentence in ("кодировка cp1251", "обычный заголовок", "Внимание", "Первые строки"):
         assert sentence in russian

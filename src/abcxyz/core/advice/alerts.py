@@ -17,11 +17,11 @@ from attrs import field, frozen
 from abcxyz._arrays import same_numbers
 from abcxyz.core.advice.risk_reasons import reason_text
 from abcxyz.core.advice.unusual import UnusualFigure
-from abcxyz.core.display import Tabular, brief, html_table, plain_number
+from abcxyz.core.display import Tabular, brief, html_table
 from abcxyz.core.documents import head, plain_value, reading
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import plural, text
-from abcxyz.toolkit.numbers import number
+from abcxyz.toolkit.numbers import money, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,33 +114,44 @@ class Alert:
         """Whether it is about a weekly figure of the CRM, and not about a customer or a lead."""
         return self.kind in ANOMALIES
 
-    def sentence(self, lang: str = "en", *, name: str | None = None) -> str:
-        """Return the alert as a sentence; *name* replaces the customer's identifier."""
+    def sentence(self, lang: str = "en", *, name: str | None = None, currency: str = "") -> str:
+        """Return the alert as a sentence.
+
+        Parameters
+        ----------
+        lang
+            Language of the sentence.
+        name
+            Name of the customer, instead of the identifier.
+        currency
+            Sign beside the money.
+        """
         if self.about_figure and self.facts:
             return UnusualFigure.from_facts(self.facts).sentence(lang)
+        amount = "?" if self.money is None else money(round(self.money), lang, 0, currency)
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         if self.kind == "near_a" and "probability" in facts:
             missing = self.facts["missing"]
             assert isinstance(missing, (int, float))
-            facts["missing"] = plain_number(round(missing), lang)
+            facts["missing"] = money(round(missing), lang, 0, currency)
             return text(
                 "{customer} ({after}) lacks {missing} to become A and reaches it within {horizon} "
-                "days with a probability of {probability} %; {money} expected to be gained",
+                "days with a probability of {probability}%; {money} expected to be gained",
                 lang,
                 customer=self.customer if name is None else name,
                 after=self.after,
-                money="?" if self.money is None else plain_number(round(self.money), lang),
+                money=amount,
                 **facts,
             )
         if "probability" in facts:
             return text(
                 "{customer} ({after}) has not ordered for {days} days, usual are {usual}; nothing "
-                "within {horizon} days with a probability of {probability} %, {money} expected to "
+                "within {horizon} days with a probability of {probability}%, {money} expected to "
                 "be lost",
                 lang,
                 customer=self.customer if name is None else name,
                 after=self.after,
-                money="?" if self.money is None else plain_number(round(self.money), lang),
+                money=amount,
                 **facts,
             )
         sentence = _sentences()[self.kind]
@@ -158,7 +169,7 @@ class Alert:
             customer=self.customer if name is None else name,
             before=self.before,
             after=self.after,
-            money="?" if self.money is None else plain_number(round(self.money), lang),
+            money=amount,
             **{**_BLANK, "days": self.age, **facts},
         )
 

@@ -70,7 +70,7 @@ def find_calls(
         horizon_days=USUAL_HORIZON if risk is None else risk.horizon_days,
         basis="rule",
         why=_SAY.message(
-            "no probabilities: a silence beyond the {share} % quantile of the own gaps",
+            "no probabilities: a silence beyond the {share}% quantile of the own gaps",
             share=round(100 * rules.quantile),
         )
         if risk is None or risk.basis != "rule"
@@ -184,7 +184,7 @@ def find_growth(
         horizon_days=USUAL_HORIZON if rise is None else rise.horizon_days,
         basis="none" if rise is None else rise.basis,
         why=_SAY.message(
-            "no chances: those who lack up to {share} % of the limit of A",
+            "no probabilities could be learned: those who lack up to {share}% of the limit of A",
             share=round(100 * rules.near),
         )
         if rise is None

@@ -147,7 +147,7 @@ class Matrix(Drawable, Tabular):
         --------
         >>> from abcxyz.core.classes.classify import classify_abc, classify_cv
         >>> build_matrix(classify_abc([90, 10]), classify_cv([0.1, 0.9])).explain("AX")
-        'AX: 1 of 2 customers (50.00 %), 90 of 100 (90.00 %)'
+        'AX: 1 of 2 customers (50.00%), 90 of 100 (90.00%)'
         """
         number = segment_number(segment)
         segment = SEGMENTS[number]
@@ -160,10 +160,10 @@ class Matrix(Drawable, Tabular):
             segment=segment,
             count=count,
             customers=self.customers,
-            of_customers=percent(self.count_shares[row, column], lang),
+            of_customers=percent(self.count_shares[row, column], lang, 2),
             value=plain_number(value, lang),
             total=plain_number(self.positive, lang),
-            of_value=percent(self.value_shares[row, column], lang),
+            of_value=percent(self.value_shares[row, column], lang, 2),
         )
 
     def to_frame(self) -> pd.DataFrame:

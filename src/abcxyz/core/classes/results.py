@@ -185,7 +185,7 @@ class AbcResult(Drawable, Tabular):
         --------
         >>> from abcxyz.core.classes.classify import classify_abc
         >>> classify_abc([58140, 22978]).explain(0)
-        'A: 58 140 is above the mean 40 559; 71.67 % of revenue'
+        'A: 58,140 is above the mean 40,559; 71.67% of revenue'
         """
         i = _place(i, len(self))
         code = int(self.codes[i])
@@ -196,7 +196,9 @@ class AbcResult(Drawable, Tabular):
         part = ""
         if not math.isnan(share):
             metric = text(self.metric, lang)
-            part = text("; {share} of {metric}", lang, share=percent(share, lang), metric=metric)
+            part = text(
+                "; {share} of {metric}", lang, share=percent(share, lang, 2), metric=metric
+            )
         return f"{ABC[code]}: {plain_number(value, lang)} {why}{part}"
 
     def to_frame(self) -> pd.DataFrame:
@@ -327,7 +329,7 @@ class XyzResult(Drawable, Tabular):
         --------
         >>> from abcxyz.core.classes.classify import classify_cv
         >>> classify_cv([1.5, 0.9, 0.6, 0.3, 0.2, 0.1]).explain(2)
-        'Y: the coefficient of variation 60.00 % is above 30.00 % and not above 60.00 %'
+        'Y: the coefficient of variation 60.00% is above 30.00% and not above 60.00%'
         """
         i = _place(i, len(self))
         code, cv = int(self.codes[i]), float(self.cv[i])
@@ -339,9 +341,9 @@ class XyzResult(Drawable, Tabular):
         if math.isnan(cv):
             return text("the coefficient of variation is undefined, no sales remain", lang)
         words: dict[str, object] = {
-            "cv": percent(cv, lang),
-            "first": percent(self.cuts.first, lang),
-            "second": percent(self.cuts.second, lang),
+            "cv": percent(cv, lang, 2),
+            "first": percent(self.cuts.first, lang, 2),
+            "second": percent(self.cuts.second, lang, 2),
         }
         if code == 2 and cv <= self.cuts.second:
             return text(
@@ -375,8 +377,8 @@ class XyzResult(Drawable, Tabular):
             "XYZ, {rule}: X up to {first}, Y up to {second}",
             lang,
             rule=str(self.rule),
-            first=percent(self.cuts.first, lang),
-            second=percent(self.cuts.second, lang),
+            first=percent(self.cuts.first, lang, 2),
+            second=percent(self.cuts.second, lang, 2),
         )
         heads = (text("class", lang), text("customers", lang), text("share of customers", lang))
         return html_table(caption, heads, rows)

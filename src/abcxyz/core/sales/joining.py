@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Ints, freeze
-from abcxyz.core.sales.accumulate import squeezed
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.rhythm import Rhythm
+from abcxyz.core.sales.sum_tables import squeeze
 
 __all__ = ["join_panels"]
 
@@ -109,7 +109,7 @@ class _Joined:
         known = self._known
         rhythm = self._rhythm(known)
         columns: dict[str, Any] = {
-            name: freeze(column if known.all() else squeezed(column, known))
+            name: freeze(column if known.all() else squeeze(column, known))
             for name, column in self._columns.items()
         }
         return Panel(

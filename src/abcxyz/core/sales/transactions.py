@@ -313,8 +313,9 @@ class Transactions:
 
     def within(self, window: Window) -> Transactions:
         """Select the lines in a window; the same object if all lines are in it."""
-        inside = window.holds(self.day)
-        return self if inside.all() else self.take(inside)
+        if len(self) and window.holds_all(self.day):
+            return self
+        return self.take(window.holds(self.day))
 
     def renumbered(
         self, customer: npt.NDArray[Any], labels: npt.NDArray[Any] | None = None

@@ -260,7 +260,15 @@ class Anomalies(Report):
         lines = []
         if self.holiday:
             lines.append(text("The last week is a holiday week, so it is not judged.", lang))
-        if not self.alarms:
+        if not self.alarms and not self.tests:
+            lines.append(
+                text(
+                    "Nothing could be tested: {short} series are too short.",
+                    lang,
+                    short=plain_number(self.too_short, lang),
+                )
+            )
+        elif not self.alarms:
             lines.append(
                 text(
                     "Everything is as usual: {tests} tests, {short} series are too short.",

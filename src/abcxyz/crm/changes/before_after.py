@@ -9,7 +9,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import ArrayLike, Floats
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.display import percent, plain_number, points
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.statistics.proportions import newcombe_interval, two_proportion_test
 from abcxyz.crm.statistics.regression import two_sided_p
@@ -88,6 +88,10 @@ class BeforeAfter(Report):
         """Format a value of the figure."""
         return percent(value, lang) if self.kind == "rate" else plain_number(round(value), lang)
 
+    def difference(self, value: float, lang: str) -> str:
+        """Format a difference of two values of the figure: of rates in percentage points."""
+        return difference_text(value, lang, rates=self.kind == "rate")
+
     def explain(self, lang: str = "en") -> str:
         """Return the change, its interval and the verdict."""
         lines = [
@@ -99,15 +103,15 @@ class BeforeAfter(Report):
                 after=self.figure(self.value_after, lang),
                 n_before=plain_number(self.n_before, lang),
                 n_after=plain_number(self.n_after, lang),
-                change=self.figure(self.change, lang),
-                low=self.figure(self.interval_low, lang),
-                high=self.figure(self.interval_high, lang),
-                verdict=text(self.verdict, lang),
+                change=self.difference(self.change, lang),
+                low=self.difference(self.interval_low, lang),
+                high=self.difference(self.interval_high, lang),
+                verdict=verdict_text(self.verdict, lang),
             ),
             text(
-                "With these numbers a change of ±{size} would be seen.",
+                "With these numbers only a change of {size} or more would show.",
                 lang,
-                size=self.figure(self.detectable, lang),
+                size=self.difference(self.detectable, lang).removeprefix("+"),
             ),
         ]
         if self.shrunk:
@@ -119,6 +123,31 @@ class BeforeAfter(Report):
                 )
             )
         return " ".join(lines)
+
+
+def difference_text(value: float, lang: str, *, rates: bool) -> str:
+    """Format a difference of rates in percentage points, or of amounts, with its sign.
+
+    Examples
+    --------
+    >>> difference_text(0.023, "en", rates=True), difference_text(-1234.0, "en", rates=False)
+    ('+2.3 points', '-1,234')
+    """
+    if rates:
+        return points(value, lang)
+    written = plain_number(round(value), lang)
+    return f"+{written}" if round(value) > 0 else written
+
+
+def verdict_text(verdict: str, lang: str) -> str:
+    """Return a verdict in words: a change that is not shown may be chance.
+
+    Examples
+    --------
+    >>> verdict_text("not shown", "en"), verdict_text("worse", "en")
+    ('may be chance', 'worse')
+    """
+    return text("may be chance" if verdict == "not shown" else verdict, lang)
 
 
 def verdict_of(low: float, high: float, better: str = "higher") -> str:

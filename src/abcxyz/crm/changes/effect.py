@@ -17,6 +17,7 @@ from abcxyz.crm.changes.before_after import (
     before_after,
     before_after_means,
     verdict_of,
+    verdict_text,
 )
 from abcxyz.crm.changes.dimensions import change_of_groups, whole_effect
 from abcxyz.crm.changes.interrupted import InterruptedSeries, interrupted_time_series
@@ -101,19 +102,25 @@ class EffectOfChange(Report):
         """Return the name of the report."""
         return text("Effect of the change", lang)
 
+    def finding(self, lang: str = "en") -> str:
+        """Return the change, the figure before and after, and the verdict in a sentence."""
+        return text(
+            "{what}, from {day} on: {metric} {before} → {after}, {verdict}.",
+            lang,
+            what=self.change.what,
+            day=date_text(self.change.day, lang),
+            metric=text(self.metric.replace("_", " "), lang),
+            before=self.raw.figure(self.raw.value_before, lang),
+            after=self.raw.figure(self.raw.value_after, lang),
+            verdict=verdict_text(self.verdict, lang),
+        )
+
     def explain(self, lang: str = "en") -> str:
         """Return what changed, at equal groups, against the trend, and in money."""
-        shown = self.raw.figure
+        shown = self.raw.difference
         lines = [
-            text(
-                "{what}, from {day} on. {metric}:",
-                lang,
-                what=self.change.what,
-                day=date_text(self.change.day, lang),
-                metric=text(self.metric.replace("_", " "), lang),
-            )
-            + " "
-            + self.raw.explain(lang),
+            self.finding(lang),
+            self.raw.explain(lang),
             text(
                 "At equal sources and products: {effect} ({low} to {high}), {verdict}; the mix "
                 "alone made {mix}.",
@@ -121,14 +128,14 @@ class EffectOfChange(Report):
                 effect=shown(self.rate_effect, lang),
                 low=shown(self.low, lang),
                 high=shown(self.high, lang),
-                verdict=text(self.verdict, lang),
+                verdict=verdict_text(self.verdict, lang),
                 mix=shown(self.mix_effect, lang),
             ),
         ]
         if self.series is not None:
             lines.append(self.series.explain(lang))
         elif self.refusal:
-            lines.append(translate(self.refusal, lang))
+            lines.append(_sentence(translate(self.refusal, lang)))
         if self.profit is not None:
             (line,) = self.profit.lines
             lines.append(
@@ -148,6 +155,10 @@ class EffectOfChange(Report):
             )
         )
         return "\n".join(lines)
+
+
+def _sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:].removesuffix('.')}."
 
 
 def find_change(changes: tuple[AnnouncedChange, ...], name: str) -> AnnouncedChange:

@@ -8,12 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from abcxyz.core.display import percent
+from abcxyz.crm.changes.before_after import difference_text, verdict_text
 from abcxyz.crm.changes.effect import EffectOfChange, effect_of_change
 from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
 from abcxyz.errors import InputError
-from abcxyz.toolkit.catalogue import text, translate
+from abcxyz.toolkit.catalogue import plural, text, translate
 from abcxyz.toolkit.numbers import date_text
 
 __all__ = ["EffectRow", "EffectsOfChanges", "effects_of_changes"]
@@ -37,6 +39,8 @@ class EffectRow(Row):
         ``improved``, ``worse``, ``not shown``, or empty.
     profit, profit_low, profit_high
         The effect in money over the weeks after.
+    rates
+        Whether the figure is a rate; only for the table.
     """
 
     day: date
@@ -51,6 +55,23 @@ class EffectRow(Row):
     profit: float
     profit_low: float
     profit_high: float
+    rates: bool = field(default=False, repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields by name, ready for JSON."""
+        fields = super().to_dict()
+        del fields["rates"]
+        return fields
+
+    def cell(self, name: str, value: Any, lang: str = "en") -> str:
+        """Return a field as text for a table: rates in percent, their effect in points."""
+        if value and name == "verdict":
+            return verdict_text(value, lang)
+        if value is not None and name in ("value_before", "value_after") and self.rates:
+            return percent(value, lang)
+        if value is not None and name in ("rate_effect", "effect_low", "effect_high"):
+            return difference_text(value, lang, rates=self.rates)
+        return super().cell(name, value, lang)
 
 
 @frozen
@@ -88,6 +109,7 @@ class EffectsOfChanges(Report):
                     one.high,
                     one.verdict,
                     *money,
+                    rates=one.raw.kind == "rate",
                 )
             )
         unknown, no_money = (math.nan,) * 5, (math.nan,) * 3
@@ -109,21 +131,27 @@ class EffectsOfChanges(Report):
         """Return the name of the report."""
         return text("What the changes did", lang)
 
+    def finding(self, lang: str = "en") -> str:
+        """Return how many changes were followed by a better or worse figure, in a sentence."""
+        verdicts = [one.verdict for one in self.effects]
+        if not verdicts:
+            return text("No announced change can be measured yet.", lang)
+        better, worse = verdicts.count("improved"), verdicts.count("worse")
+        return plural(
+            "{n} announced change: better after {better}, worse after {worse}, perhaps by chance "
+            "{rest}.|"
+            "{n} announced changes: better after {better}, worse after {worse}, perhaps by chance "
+            "{rest}.",
+            len(verdicts),
+            lang,
+            better=better,
+            worse=worse,
+            rest=len(verdicts) - better - worse,
+        )
+
     def explain(self, lang: str = "en") -> str:
         """Return the effect of each change in a sentence, or why there is none."""
-        lines = [
-            text(
-                "{what}, from {day} on: {metric} {before} → {after}, {verdict}.",
-                lang,
-                what=one.change.what,
-                day=date_text(one.change.day, lang),
-                metric=text(one.metric.replace("_", " "), lang),
-                before=one.raw.figure(one.raw.value_before, lang),
-                after=one.raw.figure(one.raw.value_after, lang),
-                verdict=text(one.verdict, lang),
-            )
-            for one in self.effects
-        ]
+        lines = [one.finding(lang) for one in self.effects]
         lines += [
             text(
                 "{what}, from {day} on, is not measured: {reason}.",

@@ -8,9 +8,8 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, ArrayLike, Bools, Floats, Ints
-from abcxyz.core.display import percent, plain_number
 from abcxyz.core.prospects.logit import sigmoid
-from abcxyz.crm.changes.before_after import verdict_of
+from abcxyz.crm.changes.before_after import difference_text, verdict_of, verdict_text
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.statistics.regression import (
     Fit,
@@ -139,16 +138,15 @@ class InterruptedSeries(Report):
 
     def explain(self, lang: str = "en") -> str:
         """Return the effect with its interval, and what limits it."""
-        shown = percent if self.binary else plain_number
         lines = [
             text(
                 "Against the trend before, {effect} ({low} to {high}) on average after the "
-                "change: {verdict}.",
+                "change, {verdict}.",
                 lang,
-                effect=shown(self.rate_effect, lang),
-                low=shown(self.rate_low, lang),
-                high=shown(self.rate_high, lang),
-                verdict=text(self.verdict, lang),
+                effect=difference_text(self.rate_effect, lang, rates=self.binary),
+                low=difference_text(self.rate_low, lang, rates=self.binary),
+                high=difference_text(self.rate_high, lang, rates=self.binary),
+                verdict=verdict_text(self.verdict, lang),
             )
         ]
         if min(self.points_before, self.points_after) < _ADVISED:
@@ -176,7 +174,7 @@ class InterruptedSeries(Report):
         else:
             verdict = verdict_of(self.control.low, self.control.high)
             lines.append(
-                text("Against the control: {verdict}.", lang, verdict=text(verdict, lang))
+                text("Against the control: {verdict}.", lang, verdict=verdict_text(verdict, lang))
             )
         return " ".join(lines)
 

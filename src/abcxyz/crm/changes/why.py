@@ -96,7 +96,7 @@ def why(
     >>> may = Window(date(2026, 5, 1), date(2026, 6, 1))
     >>> june = Window(date(2026, 6, 1), date(2026, 7, 1))
     >>> print(why(crm, "win_rate", may, june).explain().partition(":")[0])
-    win rate fell from 35.00 % to 22.29 % although no group of source fell
+    win rate fell from 35.0% to 22.3% although no group of source fell
     """
     if before.since < after.until and after.since < before.until:
         raise InputError(

@@ -311,7 +311,7 @@ _WHY: Mapping[str, str] = frozen_map(
         "{least} of either are needed to learn",
         "few_outcomes": "stage rates: {events} of {rows} past examples were won in time, which "
         "leaves too few of one outcome to learn",
-        "lopsided": "stage rates: {share} % of the decided deals were won, which leaves nothing "
+        "lopsided": "stage rates: {share}% of the decided deals were won, which leaves nothing "
         "to tell apart",
         "too_few": "no probabilities: {decided} decided deals are too few; {least_decided} are "
         "needed even for stage rates",

@@ -207,9 +207,9 @@ class WinProbability(Report):
                 days=plain_number(self.model.horizon_days, lang),
             )
         return plural(
-            "{n} open deal: {expected} expected within {days} days, with 90 % certainty between "
+            "{n} open deal: {expected} expected within {days} days, with 90% certainty between "
             "{low} and {high}.|"
-            "{n} open deals: {expected} expected within {days} days, with 90 % certainty between "
+            "{n} open deals: {expected} expected within {days} days, with 90% certainty between "
             "{low} and {high}.",
             n,
             lang,

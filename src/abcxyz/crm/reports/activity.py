@@ -109,9 +109,11 @@ class ActivityReport(Report):
     def explain(self, lang: str = "en") -> str:
         """Return for which class the time goes."""
         done = sum(row.done for row in self.activities)
-        lines = [text("{n} activities took place.", lang, n=plain_number(done, lang))]
+        took_place = text("{n} activities took place.", lang, n=plain_number(done, lang))
+        lines = []
         known = [one for one in self.classes if one.customer_class != NO_CLASS]
         if not known:
+            lines.append(took_place)
             lines.append(
                 text(
                     "For which class the time goes is not known: no deals with a customer and an "
@@ -131,6 +133,7 @@ class ActivityReport(Report):
                 money=percent(most.amount_share, lang),
             )
         )
+        lines.append(took_place)
         lines += [
             text(
                 "Class {name}: {share}, for {money} of the amount."

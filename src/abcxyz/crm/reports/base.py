@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import numpy as np
 
-from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number
+from abcxyz.core.display import Drawable, Tabular, html_table, percent, plain_number, points
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import TextColumn
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import date_text, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,10 @@ def table_cells(rows: Sequence[Row], lang: str) -> tuple[list[str], list[list[st
     plain = [row.to_dict() for row in rows]
     heads = table_columns(plain)
     titles = [text(heading(name), lang) for name in heads]
-    cells = [[shown(name, row[name], lang) for name in heads] for row in plain]
+    cells = [
+        [row.cell(name, values[name], lang) for name in heads]
+        for row, values in zip(rows, plain, strict=True)
+    ]
     reasons = [row.evidence(lang) for row in rows]
     if any(reasons):
         titles.append(text("Reasons", lang))
@@ -106,6 +110,19 @@ class Row:
     def to_record(self) -> dict[str, Any]:
         """Return the fields by name, with the finding in words where the row has one."""
         return self.to_dict()
+
+    def cell(self, name: str, value: Any, lang: str = "en") -> str:
+        """Return a field as text for a table.
+
+        Parameters
+        ----------
+        name, value
+            The field, as in `to_dict`.
+        lang
+            Language of the text.
+        """
+        kept = getattr(self, name, None)
+        return date_text(kept, lang) if isinstance(kept, date) else shown(name, value, lang)
 
     def evidence(self, lang: str = "en") -> str:
         """Return why the row is in the table, in words; empty where figures say it."""
@@ -172,9 +189,9 @@ _HEADINGS = {
     "returned": "Came back",
     "gap": "Points below the target",
     "worth": "Worth of one point",
-    "p90": "90 % quantile",
-    "p95": "95 % quantile",
-    "p90_days": "90 % quantile of the days",
+    "p90": "90% quantile",
+    "p95": "95% quantile",
+    "p90_days": "90% quantile of the days",
     "low": "From",
     "high": "To",
     "return_": "Return on the spend",
@@ -242,6 +259,23 @@ _SHARES = frozenset(
 )
 
 
+#: Those of them that are differences of two shares: shown in percentage points.
+_DIFFERENCES = frozenset(
+    [
+        "difference",
+        "difference_low",
+        "difference_high",
+        "adjusted",
+        "adjusted_low",
+        "adjusted_high",
+    ]
+)
+
+
+#: Fields in days: parts of a day are no more than a hint.
+_DAYS = frozenset(["days", "usual", "median", "p90", "median_days", "p90_days", "median_age"])
+
+
 def check_margin(margin: float) -> None:
     """Check that a margin is a share.
 
@@ -252,7 +286,7 @@ def check_margin(margin: float) -> None:
     """
     if not 0 <= margin <= 1:
         raise InputError(
-            "the margin {margin} is not between 0 and 1; write 30 % as 0.30", margin=margin
+            "the margin {margin} is not between 0 and 1; write 30% as 0.30", margin=margin
         )
 
 
@@ -273,7 +307,9 @@ def shown(name: str, value: Any, lang: str) -> str:
     if isinstance(value, bool):
         return text("yes" if value else "no", lang)
     if isinstance(value, float) and is_share(name):
-        return percent(value, lang)
+        return points(value, lang) if name in _DIFFERENCES else percent(value, lang)
+    if isinstance(value, float) and name in _DAYS:
+        return number(value, lang, 1)
     if isinstance(value, int | float):
         return plain_number(value, lang)
     return text(str(value), lang)

@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Floats
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.display import percent
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.deals.stuck import check_history
 from abcxyz.crm.records.data import CrmData
@@ -25,6 +25,7 @@ from abcxyz.crm.statistics.survival import (
     restricted_mean_difference,
 )
 from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.numbers import number
 
 __all__ = ["CycleChange", "CycleReport", "CycleRow", "StageTime", "cycle"]
 
@@ -168,7 +169,7 @@ class CycleReport(Report):
                     else "{funnel}: half of the deals are closed after {days} days.",
                     lang,
                     funnel=one.funnel,
-                    days=plain_number(round(one.median, 1), lang),
+                    days=number(one.median, lang, 1),
                     share=percent(one.won_by.get(day, math.nan), lang),
                     by=day,
                 )
@@ -181,7 +182,7 @@ class CycleReport(Report):
                         "Deals stay longest in {stage}: half of them leave after {days} days.",
                         lang,
                         stage=slow.stage,
-                        days=plain_number(round(slow.median, 1), lang),
+                        days=number(slow.median, lang, 1),
                     )
                 )
         return " ".join(lines)

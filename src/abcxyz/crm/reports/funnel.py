@@ -160,7 +160,9 @@ class FunnelReport(Report):
     def _sentence(self, one: FunnelTable, lang: str) -> str:
         lines = [
             text(
-                "{funnel}: {deals} deals, {won} won, {lost} lost, {open} open.",
+                "{funnel}: {deals} deals begun, {won} of them won, {lost} lost, {open} open."
+                if self.by == "created"
+                else "{funnel}: {deals} deals, {won} won, {lost} lost, {open} open.",
                 lang,
                 funnel=one.funnel,
                 deals=plain_number(one.deals, lang),
@@ -176,7 +178,7 @@ class FunnelReport(Report):
             lines.append(
                 text(
                     "The costliest step is {stage}: {share} of {n} deals go on "
-                    "({low} to {high}); one percentage point is worth {money}.",
+                    "({low} to {high}); one point more would bring {money}.",
                     lang,
                     stage=worst.name,
                     share=percent(worst.conversion, lang),

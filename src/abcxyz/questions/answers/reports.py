@@ -121,7 +121,7 @@ def funnel(
         definition=definition_of(
             text(
                 "Deals that began in the window; of those that reached a stage, the share that "
-                "reached the next one, with 95 % intervals.",
+                "reached the next one, with 95% intervals.",
                 lang,
             ),
             chosen.used,

@@ -16,7 +16,7 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.i18n import compact, date_text, money, number, percent, plural, text
 from abcxyz.report.vocabulary import EVENT_NAMES
 
-__all__ = ["MOST", "PLAIN", "Formatter", "isolated", "minus", "plain"]
+__all__ = ["MOST", "PLAIN", "Formatter", "isolated", "minus", "plain", "prose"]
 
 
 #: Maximum rows of a list on the page; the workbook has all of them.
@@ -47,8 +47,8 @@ class Formatter:
     def say(self, english: str, **fields: Any) -> str:
         """Translate a phrase and fill in its fields; ``|`` separates plural forms, by *n*."""
         if "|" in english:
-            return plural(english, fields.pop("n"), self.lang, **fields)
-        return text(english, self.lang, **fields)
+            return prose(plural(english, fields.pop("n"), self.lang, **fields))
+        return prose(text(english, self.lang, **fields))
 
     def number(self, value: float | None, decimals: int = 0) -> str:
         """Format a number; a dash for None."""
@@ -72,7 +72,7 @@ class Formatter:
 
     def lines(self, written: str) -> str:
         """Translate the word before the numbers of lines, which a source writes in English."""
-        return _LINE.sub(self.say("line") + "\N{NO-BREAK SPACE}", written)
+        return prose(_LINE.sub(self.say("line") + "\N{NO-BREAK SPACE}", written))
 
     def state(self, state: str) -> str:
         """Return the label of a segment, or of the state without a segment."""
@@ -86,7 +86,7 @@ class Formatter:
             "percent": self.percent,
             "money": self.money,
             "compact": self.compact,
-            "day": lambda day: date_text(day, self.lang),
+            "day": lambda day: prose(date_text(day, self.lang)),
             "bdi": _isolated,
             "state": self.state,
             "link": link,
@@ -99,6 +99,21 @@ class Formatter:
 def minus(written: str) -> str:
     """Return a number with the sign for minus instead of a hyphen, for people and not programs."""
     return "\N{MINUS SIGN}" + written[1:] if written.startswith("-") else written
+
+
+def prose(written: str) -> str:
+    """Return a sentence as it is set: true minus signs, and no break where none belongs.
+
+    A number keeps the word after it, a dash the word before it, and a date its parts.
+
+    Examples
+    --------
+    >>> prose("-4.5 to 2 points – 6 more").replace("\N{NO-BREAK SPACE}", "_")
+    '−4.5_to 2_points_– 6_more'
+    """
+    for pattern, put in _SET:
+        written = pattern.sub(put, written)
+    return written
 
 
 def isolated(written: object, limit: int) -> str:
@@ -138,6 +153,12 @@ def themed(picture: str) -> Markup:
     return Markup(_HEX.sub(_themed, picture))  # noqa: S704
 
 
+_SET = (
+    (re.compile(r"(?<![\w.,)\]-])-(?=\d)"), "\N{MINUS SIGN}"),
+    (re.compile(r"(?<=\d) (?=[^\W\d_]|%)"), "\N{NO-BREAK SPACE}"),
+    (re.compile(r" (?=[–—] )"), "\N{NO-BREAK SPACE}"),
+    (re.compile(r"\b(\d{4})-(\d\d)-(\d\d)\b"), "\\1-\N{WORD JOINER}\\2-\N{WORD JOINER}\\3"),
+)
 _LINE = re.compile(r"\bline (?=\d)")
 _HEX = re.compile(r'(fill|stroke)="(#[0-9a-f]{6})"')
 

@@ -27,7 +27,7 @@
     var filled = template.replace(/\{(\w+)\}/g, function (whole, name) { return name in fields ? fields[name] : whole; });
     // The point of a unit is also that of the sentence.
     words().format.units.forEach(function (unit) { if (unit.slice(-1) === ".") { filled = filled.split(unit + ".").join(unit); } });
-    return filled;
+    return filled.replace(/(\d) (?=\p{L}|%)/gu, "$1\u00a0");
   }
 
   // The same rules by which the page's numbers were written.

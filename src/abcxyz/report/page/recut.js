@@ -18,7 +18,7 @@
   function bdi(text, limit) { return tools.bdi(text, limit); }
   function card(i) { return tools.card(i); }
   function tag(code) { return tools.tag(code); }
-  function changed(value) { return make("b", value < 0 ? "down" : "up", money(value, true)); }
+  function changed(value) { return make("b", value < 0 ? "down" : value > 0 ? "up" : "", money(value, true)); }
   function cell(label, content, kind) {
     var box = make("td", kind || "num");
     box.dataset.label = label;
@@ -80,7 +80,7 @@
   function heading(sums, calls) {
     var growth = all.compared && sums.before > 0 ? (sums.value - sums.before) / sums.before : NaN, silent = 0;
     (calls || []).forEach(function (one) { silent += one[6]; });
-    var grown = isNaN(growth) ? "" : Math.abs(growth) < STILL ? say("still") : say(growth > 0 ? "rose" : "fell", { share: share(Math.abs(growth), 1) });
+    var grown = isNaN(growth) ? "" : Math.abs(growth) < STILL ? say("still") : say(growth > 0 ? "rose" : "fell", { share: share(Math.abs(growth), Math.abs(growth) < 0.0995 ? 1 : 0) });
     var silence = say("silent", { n: silent }), a = sums.classes[0] / sums.positive;
     page.querySelector("h1").textContent = grown && silent ?
       say(sums.value > sums.before ? "but" : "and", { growth: grown, silence: silence }) :
@@ -292,9 +292,9 @@
     function change(i) { return all.moves.change[i]; }
     var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && QUIET.indexOf(Number(all.moves.event[i])) < 0; });
     movers.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
-    list.replaceChildren.apply(list, movers.slice(0, said.most.names).map(function (i) {
+    if (list) { list.previousElementSibling.hidden = !movers.length; list.replaceChildren.apply(list, movers.slice(0, said.most.names).map(function (i) {
       return add(make("li"), card(i), " ", tools.move(all.moves.segment[i], all.segment[i]), " ", changed(change(i)));
-    }));
+    })); }
   }
 
   function cells(sums) {

@@ -181,7 +181,7 @@ def choose_by_cells(
     >>> table = Batch.of({**cells, "Дата": ["05.01.2026"] * 3, "Сумма": ["1"] * 3})
     >>> choices = choose_by_cells(table.names, {}, "sales.csv", table)
     >>> print(choices.choices[0].remark)
-    --customer: Контрагент (usual heading); next is ИНН (empty in 67 % of the lines)
+    --customer: Контрагент (usual heading); next is ИНН (empty in 67% of the lines)
     """
     chosen = named_columns(columns, named, where)
     choices = {
@@ -250,7 +250,7 @@ def _objections(role: str, cells: Mapping[str, list[Any]]) -> dict[str, Message]
     for column in cells:
         if empty[column] > min(empty.values()) + _EMPTIER:
             objections[column] = _WORDS.message(
-                "empty in {share} % of the lines", share=Figure(round(100 * empty[column]))
+                "empty in {share}% of the lines", share=Figure(round(100 * empty[column]))
             )
         elif role == "customer" and values[column] <= 1 < max(values.values()):
             objections[column] = _WORDS.message("one value in all lines")

@@ -46,7 +46,7 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
     >>> from abcxyz.tables.account import issue_of
     >>> account = Quality(20, 18, [issue_of("no_customer", 2, 900.0, ["line 5", "line 7"])])
     >>> print(notices_of(account, 100.0, 7, "client")[0])
-    10 % of the lines and 90 % of the money are left out; most are lines without a customer \
+    10% of the lines and 90% of the money are left out; most are lines without a customer \
 (line 5; line 7); see --customer
     """
     notices = []
@@ -61,10 +61,10 @@ def notices_of(quality: Quality, money: float, customers: int, column: str) -> l
         most = max(left_out, key=lambda one: one.count)
         # Amounts that cannot be read are no share of the money: nothing is said of it then.
         template = (
-            "{share} % of the lines and {money} % of the money are left out; most are {kind} "
+            "{share}% of the lines and {money}% of the money are left out; most are {kind} "
             "({examples}); see {option}"
             if lost
-            else "{share} % of the lines are left out; most are {kind} ({examples}); see {option}"
+            else "{share}% of the lines are left out; most are {kind} ({examples}); see {option}"
         )
         notices.append(
             _WORDS.message(

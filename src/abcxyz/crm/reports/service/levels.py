@@ -10,7 +10,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
-from abcxyz.core.display import percent, plain_number
+from abcxyz.core.display import percent, plain_number, points
 from abcxyz.core.dynamics.rate_interval import rate_interval
 from abcxyz.core.sales.calendar import Window
 from abcxyz.crm.records.columns import Moments, TextColumn
@@ -92,18 +92,24 @@ class ServiceRow(Row):
     compared: int
     strata: int
 
+    def cell(self, name: str, value: Any, lang: str = "en") -> str:
+        """Return a field as text for a table; the row of all together says so."""
+        if name == "owner" and not value:
+            return text("together", lang)
+        return super().cell(name, value, lang)
+
     def lateness(self, lang: str = "en") -> str:
         """Return what lateness goes with; empty under 10 requests in time, or late."""
         if min(self.met, self.late + self.overdue) < RANKED:
             return ""
         said = text(
-            "{met} of those answered in time are won, {late} of the late ones; difference {low} "
-            "to {high}.",
+            "{met} of those answered in time are won, {late} of the late ones: {low} to {high} of "
+            "difference.",
             lang,
             met=percent(self.won_met, lang),
             late=percent(self.won_late, lang),
-            low=percent(self.difference_low, lang),
-            high=percent(self.difference_high, lang),
+            low=points(self.difference_low, lang),
+            high=points(self.difference_high, lang),
         )
         if not self.strata:
             return said + " " + text("No source and hour has both.", lang)
@@ -111,9 +117,9 @@ class ServiceRow(Row):
             "At the same source and hour the difference is {difference} ({low} to {high}), by "
             "{n} requests. Lateness goes with it; that it is the cause is not shown.",
             lang,
-            difference=percent(self.adjusted, lang),
-            low=percent(self.adjusted_low, lang),
-            high=percent(self.adjusted_high, lang),
+            difference=points(self.adjusted, lang),
+            low=points(self.adjusted_low, lang),
+            high=points(self.adjusted_high, lang),
             n=plain_number(self.compared, lang),
         )
         return f"{said} {within}"

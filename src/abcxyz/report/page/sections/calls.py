@@ -12,7 +12,7 @@ from abcxyz.core.advice.alerts import Alert
 from abcxyz.core.advice.calls import Call
 from abcxyz.i18n import date_text, translate
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.formatter import Formatter, isolated, themed
+from abcxyz.report.page.formatter import Formatter, isolated, prose, themed
 from abcxyz.report.vocabulary import ALERT_KINDS
 
 __all__ = ["MOST_CALLS", "OPEN_CALLS", "calls", "chosen_lists", "growth", "silent_before"]
@@ -40,6 +40,7 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
             "finding": show.say("No call list: it needs the days of all orders")
             if listed is None
             else _finding(facts, show, found, returned),
+            "horizon": 0 if listed is None else listed.horizon_days,
             "rows": rows[:OPEN_CALLS],
             "folded": rows[OPEN_CALLS:],
             "left": max(len(found) - MOST_CALLS, 0),
@@ -51,7 +52,7 @@ def calls(facts: Facts, show: Formatter) -> dict[str, Any]:
         "backtest": None
         if tried is None or not tried.namings
         else {
-            "sentence": tried.sentence(show.lang),
+            "sentence": prose(tried.sentence(show.lang)),
             "picture": themed(
                 tried.plot(show.lang, width=600, currency=show.currency, finding=False)
             ),
@@ -260,7 +261,8 @@ def _kinds(facts: Facts) -> dict[str, list[Alert]]:
 
 def _sentence(facts: Facts, show: Formatter, one: Alert) -> str:
     # Isolated, because a name may change the writing direction of the text after it.
-    return one.sentence(show.lang, name=isolated(name_of(facts.analysis, one.customer), 60))
+    name = isolated(name_of(facts.analysis, one.customer), 60)
+    return prose(one.sentence(show.lang, name=name, currency=show.currency))
 
 
 def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -278,7 +280,7 @@ def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
                 n=len(listed) - 1,
                 name=first,
             ),
-            "why": translate(listed.why, show.lang),
+            "why": prose(translate(listed.why, show.lang)),
             "days": listed.horizon_days,
             # Without chances there is nothing to order by but what is missing.
             "learned": any(not math.isnan(one.probability) for one in listed),
@@ -294,7 +296,7 @@ def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
                     if math.isnan(one.probability)
                     else show.percent(one.probability, 0),
                     "gain": one.expected_gain,
-                    "why": "; ".join(one.reasons(show.lang)),
+                    "why": prose("; ".join(one.reasons(show.lang))),
                 }
                 for one in listed[:_FEW]
             ],

@@ -11,7 +11,7 @@ from abcxyz.core.analysis.series import segment_counts
 from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, doubtful_letters
-from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.formatter import Formatter, prose
 
 __all__ = ["cells", "segment_advice"]
 
@@ -41,8 +41,8 @@ def cells(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
         )
     top = max(totals.segments, key=lambda one: _number(one.value_share))
     finding = show.say(
-        "{n} customer {segment}: {base} of the customers, {money} of the money|"
-        "{n} customers {segment}: {base} of the customers, {money} of the money",
+        "{n} {segment} customer: {base} of the customers, {money} of the money|"
+        "{n} {segment} customers: {base} of the customers, {money} of the money",
         n=top.customers,
         segment=top.segment,
         base=show.percent(_known(top.customers_share), 0),
@@ -69,6 +69,7 @@ def segment_advice(facts: Facts, show: Formatter) -> list[dict[str, str]]:
 def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:
     actions = facts.analysis.actions
     name = tag(segment, show.lang).partition(" - ")[2]
+    name = name[:1].upper() + name[1:]
     advice = None if actions is None else actions.playbook.advice[segment]
     if advice is None or actions is None:
         return dict.fromkeys(("advice", "hint", "channel"), "") | {"name": name}
@@ -112,7 +113,7 @@ def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
         "usual": "" if math.isnan(one.usual) else show.number(one.usual),
         "late": one.late,
         "owner": one.owner,
-        "action": "–" if actions is None else actions[one.place].text(show.lang),
+        "action": "–" if actions is None else prose(actions[one.place].text(show.lang)),
     }
 
 

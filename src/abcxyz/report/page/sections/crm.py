@@ -9,22 +9,22 @@ from abcxyz.charts.crm import crm_report
 from abcxyz.charts.svg import clean
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.crm.analysis import CrmAnalysis
-from abcxyz.crm.reports.base import Report, heading, shown
+from abcxyz.crm.changes.effects import EffectsOfChanges
+from abcxyz.crm.reports.base import Report, heading
 from abcxyz.i18n import date_text, text, translate
 from abcxyz.report.crm_columns import FIRST_REPORTS, PAGE_COLUMNS, report_subject
 from abcxyz.report.customers import Facts, name_of
-from abcxyz.report.page.formatter import Formatter, themed
-from abcxyz.report.page.sections.crm_changes import WIDTHS, change_parts
-from abcxyz.toolkit.language import language
+from abcxyz.report.page.formatter import Formatter, minus, prose, themed
+from abcxyz.report.page.sections.crm_changes import WIDTHS, as_heading, change_parts
 
 __all__ = ["crm"]
 
 _FINDING = 300
 _ROWS = 15
 _END = re.compile(r"(?<=[.!?]) (?=.)")
+#: A short word with a point, after which a number is no new sentence.
+_SHORT = re.compile(r"\b[^\W\d]{1,3}\.$")
 #: A sentence that begins with the name of a rule.
-#: An abbreviation of a unit at the end of a sentence, such as "дн."
-_UNIT = re.compile(r"\d\s\w{1,3}\.$")
 _LABEL = re.compile(r"\w+: ")
 
 
@@ -42,7 +42,7 @@ def crm(facts: Facts, show: Formatter) -> dict[str, Any]:
             if name in made.reports
         ]
         missing = [
-            f"{report_subject(name, lang)}: {clean(translate(reason, lang), 300)}"
+            prose(f"{report_subject(name, lang)}: {clean(translate(reason, lang), 300)}")
             for name, reason in made.missing.items()
         ]
         window = text(
@@ -63,16 +63,10 @@ def _first_sentence(explained: str) -> tuple[str, str]:
     """Return the first sentence, and the rest; an abbreviation does not end a sentence."""
     for end in _END.finditer(explained):
         rest = explained[end.end() :]
-        if rest[0].isupper() or _LABEL.match(rest):
+        begins = rest[0].isupper() or _LABEL.match(rest)
+        if begins or (rest[0].isdigit() and not _SHORT.search(explained[: end.start()])):
             return explained[: end.start()], rest
     return explained, ""
-
-
-def _as_heading(finding: str, lang: str) -> str:
-    """Return a sentence as a heading, without the point at its end unless a unit has it."""
-    begun = finding[:1].upper() + finding[1:]
-    with_unit = _UNIT.search(begun) or begun.endswith(tuple(language(lang).dotted))
-    return begun if with_unit else begun.removesuffix(".")
 
 
 def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> dict[str, Any]:
@@ -82,14 +76,18 @@ def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> 
     if changed is None:
         finding, rest = _first_sentence(clean(explained, 1200))
     else:  # each part says its own finding, with its own picture
-        finding, rest = clean(explained.partition("\n")[0], _FINDING), ""
+        said = report.finding(lang) if isinstance(report, EffectsOfChanges) else explained
+        finding, rest = clean(said.partition("\n")[0], _FINDING), ""
     fields = PAGE_COLUMNS[name]
     listed = report.rows()[:_ROWS]
     rows = [row.to_dict() for row in listed]
     if "customer" in fields:
         rows = [{**row, "customer": name_of(analysis, row["customer"])} for row in rows]
     heads = [text(heading(one), lang) for one in fields]
-    cells = [[shown(one, row[one], lang) for one in fields] for row in rows]
+    cells = [
+        [minus(row.cell(one, values[one], lang)) for one in fields]
+        for row, values in zip(listed, rows, strict=True)
+    ]
     reasons = [clean(row.evidence(lang), _FINDING) for row in listed]
     if any(reasons):
         heads.append(text("Reasons", lang))
@@ -98,9 +96,9 @@ def _section(name: str, report: Report, show: Formatter, analysis: Analysis) -> 
         "id": f"crm-{name}",
         "first": name in FIRST_REPORTS,
         "title": report.title(lang),
-        "finding": _as_heading(clean(finding, _FINDING), lang),
+        "finding": prose(as_heading(clean(finding, _FINDING), lang)),
         **({"parts": [], "parts_left": ""} if changed is None else changed),
-        "rest": rest,
+        "rest": prose(rest),
         # Drawn twice, because the letters of a wide picture are too small on a phone.
         "pictures": {
             kind: themed(

@@ -40,6 +40,7 @@ CARRIES: Mapping[str, str] = MappingProxyType(
 """Metric -> sentence of how much class A brings."""
 
 _STILL = 0.0005  # a smaller relative change rounds to 0.0 %
+_WHOLE = 0.0995  # a larger one is written without decimals
 
 
 def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
         if past is not None and past.first is not None
         else show.say("no comparison with the window before: it has no sales")
         if past is not None
-        else show.say("no comparison with the window before: its sales were not read")
+        else show.say("no comparison with the window before: its sales are not known")
     )
     return {
         "finding": joined,
@@ -169,7 +170,8 @@ def _growth(show: Formatter, metric: str, growth: float) -> str:
     still, rose, fell = GROWN.get(metric, GROWN["revenue"])
     if abs(growth) < _STILL:
         return show.say(still)
-    return show.say(rose if growth > 0 else fell, share=show.percent(abs(growth)))
+    share = show.percent(abs(growth), 1 if abs(growth) < _WHOLE else 0)
+    return show.say(rose if growth > 0 else fell, share=share)
 
 
 def _carries(facts: Facts, show: Formatter) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from abcxyz.charts.svg import clean
@@ -12,6 +13,8 @@ from abcxyz.report.page.sections.figures import window_text
 from abcxyz.report.vocabulary import METRICS
 
 __all__ = ["heading"]
+
+_OPTIONS = re.compile(r";[^;]*? --\w+(?:, --\w+)*$")
 
 
 def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -25,7 +28,8 @@ def heading(facts: Facts, show: Formatter) -> dict[str, Any]:
         "metric_name": show.say(metric),
         "metric_head": show.say("Value"),
         "notices": [
-            show.lines(clean(translate(one, show.lang), 400))
+            # Options of a command are nothing to a reader; what they are about stands below.
+            show.lines(_OPTIONS.sub("", clean(translate(one, show.lang), 400)))
             for one in (() if quality is None else quality.notices)
         ],
     }

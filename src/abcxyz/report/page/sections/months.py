@@ -16,7 +16,7 @@ from abcxyz.core.classes.segments import ABC
 from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
-from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.formatter import Formatter, prose
 from abcxyz.report.vocabulary import month_name
 
 __all__ = ["months"]
@@ -103,7 +103,7 @@ def _marks(facts: Facts, edges: Sequence[date], show: Formatter) -> list[dict[st
             column = bisect.bisect_right(edges, one.day) - 1
             share = (one.day - edges[column]) / (edges[column + 1] - edges[column])
             named = clean(f"{date_text(one.day, show.lang)}: {one.what}", 200)
-            marks.append({"at": round((column + share) * 10, 2), "text": named})
+            marks.append({"at": round((column + share) * 10, 2), "text": prose(named)})
     return marks
 
 

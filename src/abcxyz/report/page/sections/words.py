@@ -10,7 +10,7 @@ from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.dynamics.events import EVENTS
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
-from abcxyz.report.page.formatter import Formatter, minus
+from abcxyz.report.page.formatter import Formatter, minus, prose
 from abcxyz.report.page.sections.calls import MOST_CALLS, OPEN_CALLS
 from abcxyz.report.page.sections.cells import segment_advice
 from abcxyz.report.page.sections.changes import MOST_NAMES
@@ -68,8 +68,8 @@ _SENTENCES = {
     "moved": "{n} customer fell or left, {rose} rose or came|"
     "{n} customers fell or left, {rose} rose or came",
     "stayed": "No customer changed class",
-    "cells": "{n} customer {segment}: {base} of the customers, {money} of the money|"
-    "{n} customers {segment}: {base} of the customers, {money} of the money",
+    "cells": "{n} {segment} customer: {base} of the customers, {money} of the money|"
+    "{n} {segment} customers: {base} of the customers, {money} of the money",
     "empty": "nobody",
     "without": "Not classified: {n} customer without sales in the window|"
     "Not classified: {n} customers without sales in the window",
@@ -110,7 +110,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
         "steps": [show.say(STEP_NAMES[one]) for one in STEPS],
         "dates": []
         if analysis.classes is None
-        else [date_text(day, show.lang) for day in analysis.classes.dates],
+        else [prose(date_text(day, show.lang)) for day in analysis.classes.dates],
         "days": []
         if analysis.classes is None
         else [day.isoformat() for day in analysis.classes.dates],
@@ -152,7 +152,7 @@ def _phrases(facts: Facts, show: Formatter, rules: Language) -> dict[str, list[s
     sentences |= dict(zip(("still", "rose", "fell"), grown, strict=True))
     return {
         name: [
-            Catalogue().forms(english, _example(rules, form), show.lang)
+            prose(Catalogue().forms(english, _example(rules, form), show.lang))
             for form in range(rules.plural_forms if "|" in english else 1)
         ]
         for name, english in sentences.items()

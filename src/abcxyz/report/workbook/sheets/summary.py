@@ -28,7 +28,7 @@ def summary_sheet(facts: Facts, writer: SheetWriter) -> None:
         ("Customers", summary.classified, "count"),
         ("Not classified", summary.unclassified, "count"),
         (METRICS.get(snapshot.settings.metric, "Value"), summary.value, "money"),
-        ("Largest 10 % bring", metrics.top_10, "share"),
+        ("Largest 10% bring", metrics.top_10, "share"),
         ("Gini", metrics.gini, "ratio"),
         ("Steady core AX + AY", metrics.core_value, "share"),
         ("Stayed in AX", metrics.cows_retention, "share"),
