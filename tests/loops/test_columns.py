@@ -80,14 +80,12 @@ def test_whole_numbers_match_python(values: Any, copies: int) -> None:
 
 def test_the_number_of_threads_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     """One thread and three give equal cuts and classes on either route."""
-    from abcxyz.core import sums
-
     values = np.random.default_rng(6).lognormal(8, 2, 5 * BLOCK + 9)
     for name in ("numpy", "numba"):
         results = []
         for count in (1, 3):
-            monkeypatch.setattr(sums, "_PART", BLOCK)
-            monkeypatch.setattr(sums, "thread_count", lambda count=count: count)
+            monkeypatch.setattr(threads, "_PART", BLOCK)
+            monkeypatch.setattr(threads, "thread_count", lambda count=count: count)
             results.append(on_route(name, values, Tangent())[1])
         assert results[0] == results[1]
 

@@ -11,13 +11,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import Panel, Periods, Transactions, aggregate
 from abcxyz.core.minor_units import exact_money_and_size
-from abcxyz.core.sales import accumulate, rhythm
+from abcxyz.core.sales import accumulate, partitioned_rows, rhythm
 from abcxyz.core.sales.panel import aggregate_all
+from abcxyz.core.sales.partitioned_rows import PartitionedRows
 from abcxyz.loops import route
 
 pytest.importorskip("numba")
@@ -121,6 +123,12 @@ DOCUMENTS: dict[str, Any] = {
 }
 
 
+def partitions_of(size: int, patch: pytest.MonkeyPatch) -> None:
+    """Deal rows out to partitions of so many bytes, however small the sums are."""
+    patch.setattr(accumulate, "LARGE", 0)
+    patch.setattr(partitioned_rows, "_PARTITION", size)
+
+
 @given(
     rows=lines(),
     periods=st.sampled_from(PERIODS),
@@ -131,10 +139,11 @@ DOCUMENTS: dict[str, Any] = {
     floats=st.booleans(),
     sizes=st.lists(st.integers(1, 20), min_size=1, max_size=4),
     routes=st.lists(st.sampled_from(["numpy", "numba"]), min_size=1, max_size=4),
+    large=st.sampled_from([None, 1, 300]),
 )
 def test_any_batches_on_any_route(
     rows: Any, periods: Any, metric: str, kind: str, document: str,
-    spans_days: bool, floats: bool, sizes: list[int], routes: list[str],
+    spans_days: bool, floats: bool, sizes: list[int], routes: list[str], large: int | None,
 ) -> None:  # fmt: skip
     """Batches of any size, on a route that may change between them, give the obvious panel."""
     who, day, amount, cost, number = zip(*rows, strict=True)
@@ -159,9 +168,12 @@ def test_any_batches_on_any_route(
         [(one, *rest[1:]) for one, rest in zip(ids.tolist(), rows, strict=True)],
         periods, metric, documents=numbers is not None, spans_days=spans_days,
     )  # fmt: skip
-    panels = aggregate_all(
-        batches(), periods, (metric,), rhythm=True, document_spans_days=spans_days
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        if large is not None:
+            partitions_of(large, patch)
+        panels = aggregate_all(
+            batches(), periods, (metric,), rhythm=True, document_spans_days=spans_days
+        )
     check(panels[0], expected)
 
 
@@ -174,10 +186,13 @@ def sample(n: int, *, documents: bool = False) -> Transactions:
     return Transactions(who, day, amount, amount / 3, number if documents else None)
 
 
+@pytest.mark.parametrize("large", [None, 1, 4_000, 1 << 19])
 @pytest.mark.parametrize("documents", [False, True])
 @pytest.mark.parametrize("metric", METRICS[:3])
-def test_routes_are_equal_to_the_last_bit(metric: str, *, documents: bool) -> None:
-    """Sums of floats do not depend on the route, nor on the number of threads."""
+def test_routes_are_equal_to_the_last_bit(
+    metric: str, large: int | None, *, documents: bool
+) -> None:
+    """Sums of floats do not depend on the route, the number of threads or the partitions."""
     sales = sample(30_000, documents=documents)
     periods = Periods.parse("12M", AS_OF)
     panels = []
@@ -185,6 +200,8 @@ def test_routes_are_equal_to_the_last_bit(metric: str, *, documents: bool) -> No
         for threads in (1, 4):
             with pytest.MonkeyPatch.context() as patch, route(name):
                 patch.setattr(accumulate, "thread_count", lambda threads=threads: threads)
+                if large is not None:
+                    partitions_of(large, patch)
                 panels.append(aggregate(iter([sales]), periods, metric=metric, rhythm=True))
     for other in panels[1:]:
         assert panels[0] == other
@@ -222,12 +239,17 @@ def test_minor_units_are_equal_by_either_route(kind: str) -> None:
     assert by_numpy[0].tolist() == whole
 
 
-def test_order_days_without_room_for_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("large", [None, 4_000, 1 << 19])
+def test_order_days_without_room_for_a_table(
+    large: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where bits for all customers would take too much memory, the gaps are the same."""
     sales, periods = sample(20_000), Periods.parse("12M", AS_OF)
     parts = [sales.take(np.flatnonzero(sales.customer < limit)) for limit in (500, 3_000)]
     with route("numba"):
         expected = aggregate(parts, periods, rhythm=True).rhythm
+        if large is not None:
+            partitions_of(large, monkeypatch)
         monkeypatch.setattr(rhythm, "_TABLE", 600 * 8 * 12)
         assert expected == aggregate(parts, periods, rhythm=True).rhythm
 
@@ -247,3 +269,49 @@ def test_a_table_that_was_given_up_stays_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert panel.rhythm is not None
     assert panel.customers.tolist() == [61_000, 70_000]
     assert panel.rhythm.gaps.tolist() == [26]
+
+
+@pytest.mark.parametrize("change", ["to floats", "to numbers without end", "to whole ones"])
+def test_rows_that_wait_are_added_before_the_money_changes(
+    change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Batches of kopecks, of whole numbers and of any floats follow one another."""
+    partitions_of(1 << 19, monkeypatch)
+    first, second = sample(20_000), sample(10_000)
+    kopecks = np.round(first.amount * 100).astype(np.int64)
+    batches = {
+        "to floats": [evolve(first, amount=kopecks), evolve(second, amount=second.amount / 3)],
+        "to numbers without end": [first, evolve(second, amount=second.amount / 3)],
+        "to whole ones": [
+            evolve(first, amount=first.amount / 3),
+            evolve(second, amount=kopecks[:10_000]),
+        ],
+    }[change]
+    panels = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            panels.append(aggregate(iter(batches), Periods.parse("12M", AS_OF), rhythm=True))
+    assert panels[0] == panels[1]
+    assert panels[0].sales.tobytes() == panels[1].sales.tobytes()
+
+
+def test_large_sums_are_added_up_by_partitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sums of half a million customers are large as they are: the rows of batches wait."""
+    rng = np.random.default_rng(6)
+    who = rng.integers(0, 500_000, 1_200_000)
+    day = np.datetime64("2025-02-01") + rng.integers(0, 300, len(who))
+    sales = Transactions(who, day, np.round(rng.normal(300, 400, len(who)), 2))
+    parts = [sales.take(np.arange(at, at + 200_000)) for at in range(0, len(who), 200_000)]
+    added: list[int] = []
+    plain = PartitionedRows.add_up
+
+    def counted(*args: Any, **named: Any) -> None:
+        added.append(len(args))
+        plain(*args, **named)
+
+    monkeypatch.setattr(PartitionedRows, "add_up", counted)
+    with route("numba"):
+        ours = aggregate(iter(parts), Periods.parse("12M", AS_OF))
+    assert 0 < len(added) < len(parts)
+    with route("numpy"):
+        assert ours == aggregate(iter(parts), Periods.parse("12M", AS_OF))

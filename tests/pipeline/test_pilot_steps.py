@@ -122,7 +122,7 @@ class World:
     """A job, its adapters, and the clock that they share."""
 
     def __init__(self, folder: Path, text: str) -> None:
-        self.clock, self.calls, self.undo = ManualClock(1000.0), Calls(), folder / "undo.json"
+        self.clock, self.calls, self.undo = ManualClock(0.5), Calls(), folder / "undo.json"
         self.cards: dict[str, dict[str, Any]] = {
             one: {"name": "Ann", "segment": None} for one in KEYS
         }

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
-from typing import TypeVar
 
 import numpy as np
 from attrs import field, frozen
@@ -13,7 +12,7 @@ from attrs import field, frozen
 from abcxyz._arrays import Bools, Codes, Floats, Numbers, infinity_error
 from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
-from abcxyz.loops.threads import run_parts, thread_count
+from abcxyz.loops.threads import run_blocks
 
 __all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "rounded_sum", "survey"]
 
@@ -24,17 +23,6 @@ NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
 
 _LARGE = 2.0**960  # above it, splitting a number could overflow
-_PART = 1 << 19  # values per thread from which a thread saves time
-
-T = TypeVar("T")
-
-
-def _over_parts(length: int, work: Callable[[slice], T]) -> list[T]:
-    """Divide a column into whole blocks for every thread; results in order."""
-    parts = max(1, min(thread_count(), length // _PART))
-    blocks = -(-length // BLOCK)
-    edges = [*(blocks * part // parts * BLOCK for part in range(parts)), length]
-    return run_parts(lambda part: work(slice(edges[part], edges[part + 1])), parts)
 
 
 def _compiled(values: Numbers) -> ModuleType | None:
@@ -205,7 +193,7 @@ class Survey:
                 sums.append(self.masked_sum(block, rest, product))
             return count, sums
 
-        parts = _over_parts(len(self.values), part)
+        parts = run_blocks(len(self.values), BLOCK, part)
         return (
             sum(count for count, _ in parts),
             self.gather([one for _, sums in parts for one in sums]),
@@ -233,7 +221,7 @@ class Survey:
                 if gaps:
                     part[np.isnan(block)] = -1
 
-        _over_parts(len(codes), part)
+        run_blocks(len(codes), BLOCK, part)
         return codes
 
     def least_positive(self) -> float | int:
@@ -263,7 +251,7 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     if values.dtype.kind == "i":
         return _survey_ints(values)
     kernel = _compiled(values)
-    parts = _over_parts(len(values), lambda rows: _survey_part(kernel, values[rows]))
+    parts = run_blocks(len(values), BLOCK, lambda rows: _survey_part(kernel, values[rows]))
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
     for part in parts:
@@ -339,7 +327,7 @@ def _survey_ints(values: Numbers) -> Survey:
     if kernel is None:
         low, high = int(values.min()), int(values.max())
     else:
-        parts = _over_parts(len(values), lambda rows: kernel.survey_ints(values[rows]))
+        parts = run_blocks(len(values), BLOCK, lambda rows: kernel.survey_ints(values[rows]))
         low, high = min(one[1] for one in parts), max(one[2] for one in parts)
         if max(abs(low), abs(high)) * len(values) < 2**63:
             return Survey(values, len(values), sum(one[0] for one in parts), low, high)

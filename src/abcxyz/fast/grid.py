@@ -11,9 +11,9 @@ from attrs import evolve
 
 from abcxyz._arrays import Days, Ints, Numbers, freeze
 from abcxyz.core.minor_units import exact_money
-from abcxyz.core.sales.accumulate import in_major_units, with_gaps
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.sum_tables import in_major_units, with_gaps
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
 from abcxyz.fast.columns import as_ids, as_money, as_ticks, has_arrow, is_whole

@@ -33,11 +33,11 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 _Tuple: Any = types.Tuple
-_LANES, _RUN = 8, 128  # numpy's running sums, and values per run
+LANES, RUN = 8, 128  # numpy's running sums, and values per run
 _AHEAD = 64  # vectors, a page of memory: the CPU itself fetches ahead within a page only
-_DOUBLES = ir.VectorType(ir.DoubleType(), _LANES)
-_COUNTS = ir.VectorType(ir.IntType(64), _LANES)
-_CODES = ir.VectorType(ir.IntType(8), _LANES)
+DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
+_COUNTS = ir.VectorType(ir.IntType(64), LANES)
+_CODES = ir.VectorType(ir.IntType(8), LANES)
 
 
 def _fetch(builder: Any, pointer: Any) -> None:
@@ -50,52 +50,51 @@ def _fetch(builder: Any, pointer: Any) -> None:
     builder.call(fetch, [address, *(ir.Constant(number, one) for one in (0, 3, 1))])
 
 
-def _rows(context: Any, builder: Any, signature: Any, args: Any) -> list[Any]:
+def rows_of_run(context: Any, builder: Any, signature: Any, args: Any) -> list[Any]:
     """Load the run of 128 values at a position as 16 vectors."""
     array = context.make_array(signature.args[0])(context, builder, args[0])
     start = builder.gep(array.data, [args[1]])
-    base = builder.bitcast(start, _DOUBLES.as_pointer())
-    for row in range(_RUN // _LANES):
+    base = builder.bitcast(start, DOUBLES.as_pointer())
+    for row in range(RUN // LANES):
         _fetch(builder, builder.gep(base, [ir.Constant(ir.IntType(64), row + _AHEAD)]))
     return [
         builder.load(builder.gep(base, [ir.Constant(ir.IntType(64), row)]), align=8)
-        for row in range(_RUN // _LANES)
+        for row in range(RUN // LANES)
     ]
 
 
-def _spread(builder: Any, number: Any) -> Any:
+def spread(builder: Any, number: Any) -> Any:
     """Return a vector of one number."""
-    vector = ir.Constant(_DOUBLES, ir.Undefined)
-    for lane in range(_LANES):
+    vector = ir.Constant(DOUBLES, ir.Undefined)
+    for lane in range(LANES):
         vector = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), lane))
     return vector
 
 
-def _lanes(builder: Any, vector: Any) -> list[Any]:
+def lanes(builder: Any, vector: Any) -> list[Any]:
     return [
-        builder.extract_element(vector, ir.Constant(ir.IntType(32), lane))
-        for lane in range(_LANES)
+        builder.extract_element(vector, ir.Constant(ir.IntType(32), lane)) for lane in range(LANES)
     ]
 
 
-def _tree(parts: list[Any], join: Any) -> Any:
+def tree(parts: list[Any], join: Any) -> Any:
     """Join neighbours until one is left: ((0, 1), (2, 3)), ((4, 5), (6, 7))."""
     while len(parts) > 1:
         parts = [join(one, two) for one, two in zip(parts[::2], parts[1::2], strict=True)]
     return parts[0]
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
+def declared(function: Callable[..., Any]) -> Any:
     """Declare an intrinsic, whose calls pass the values without the typing context."""
     return intrinsic(function)
 
 
-@_intrinsic
+@declared
 def _survey_run(_: Any, values: Any, at: Any) -> Any:
     """Return the sum, minimum and maximum of a run; NaN is in the sum only."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        first, *rest = _rows(context, builder, signature, args)
+        first, *rest = rows_of_run(context, builder, signature, args)
         total = low = high = first
         for row in rest:
             total = builder.fadd(total, row)
@@ -106,48 +105,48 @@ def _survey_run(_: Any, values: Any, at: Any) -> Any:
             return lambda one, two: builder.select(builder.fcmp_ordered(sign, one, two), one, two)
 
         result = [
-            _tree(_lanes(builder, total), builder.fadd),
-            _tree(_lanes(builder, low), pick("<")),
-            _tree(_lanes(builder, high), pick(">")),
+            tree(lanes(builder, total), builder.fadd),
+            tree(lanes(builder, low), pick("<")),
+            tree(lanes(builder, high), pick(">")),
         ]
         return context.make_tuple(builder, signature.return_type, result)
 
     return _Tuple((types.float64,) * 3)(values, at), generate
 
 
-@_intrinsic
+@declared
 def _below_run(_: Any, values: Any, at: Any, limit: Any) -> Any:
     """Return the sum and the number of the values of a run below a limit."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        limits = _spread(builder, args[2])
-        zeros = ir.Constant(_DOUBLES, [0.0] * _LANES)
-        total, number = None, ir.Constant(_COUNTS, [0] * _LANES)
-        for row in _rows(context, builder, signature, args):
+        limits = spread(builder, args[2])
+        zeros = ir.Constant(DOUBLES, [0.0] * LANES)
+        total, number = None, ir.Constant(_COUNTS, [0] * LANES)
+        for row in rows_of_run(context, builder, signature, args):
             mask = builder.fcmp_ordered("<", row, limits)
             part = builder.select(mask, row, zeros)
             total = part if total is None else builder.fadd(total, part)
             number = builder.add(number, builder.zext(mask, _COUNTS))
-        whole = _tree(_lanes(builder, number), builder.add)
+        whole = tree(lanes(builder, number), builder.add)
         return context.make_tuple(
             builder,
             signature.return_type,
-            [_tree(_lanes(builder, total), builder.fadd), whole],
+            [tree(lanes(builder, total), builder.fadd), whole],
         )
 
     return _Tuple((types.float64, types.int64))(values, at, limit), generate
 
 
-@_intrinsic
+@declared
 def _mark_run(_: Any, values: Any, at: Any, first: Any, second: Any, codes: Any) -> Any:
     """Fill the codes of a run of values."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        limits = [_spread(builder, one) for one in args[2:4]]
+        limits = [spread(builder, one) for one in args[2:4]]
         target = context.make_array(signature.args[4])(context, builder, args[4])
         start = builder.gep(target.data, [args[1]])
         base = builder.bitcast(start, _CODES.as_pointer())
-        for row, vector in enumerate(_rows(context, builder, signature, args)):
+        for row, vector in enumerate(rows_of_run(context, builder, signature, args)):
             below = [
                 builder.zext(builder.fcmp_ordered("<", vector, limit), _CODES) for limit in limits
             ]
@@ -159,7 +158,7 @@ def _mark_run(_: Any, values: Any, at: Any, first: Any, second: Any, codes: Any)
 
 
 @jit
-def _halves(runs: Array) -> float:
+def halves(runs: Array) -> float:
     """Add the sums of runs as numpy does: of neighbours, until one is left."""
     size = len(runs)
     while size > 1:
@@ -173,27 +172,27 @@ def _halves(runs: Array) -> float:
 def survey_floats(values: Array, sums: Array, lows: Array, highs: Array) -> None:
     """Fill the sum, minimum and maximum of every block; its size is a power of two from 128."""
     size = len(values) // len(sums)
-    runs = np.empty(size // _RUN)
+    runs = np.empty(size // RUN)
     for b in range(len(sums)):
         low, high = np.inf, -np.inf
         for k in range(len(runs)):
-            total, least, most = _survey_run(values, b * size + k * _RUN)
+            total, least, most = _survey_run(values, b * size + k * RUN)
             runs[k] = total
             low, high = min(low, least), max(high, most)
-        sums[b], lows[b], highs[b] = _halves(runs), low, high
+        sums[b], lows[b], highs[b] = halves(runs), low, high
 
 
 @jit
 def below_floats(values: Array, limit: float, sums: Array, counts: Array) -> None:
     """Fill the sum and the number of the values below *limit* of every block."""
     size = len(values) // len(sums)
-    runs = np.empty(size // _RUN)
+    runs = np.empty(size // RUN)
     for b in range(len(sums)):
         count = 0
         for k in range(len(runs)):
-            runs[k], number = _below_run(values, b * size + k * _RUN, limit)
+            runs[k], number = _below_run(values, b * size + k * RUN, limit)
             count += number
-        sums[b], counts[b] = _halves(runs), count
+        sums[b], counts[b] = halves(runs), count
 
 
 @jit
@@ -227,8 +226,8 @@ def mark(values: Array, first: Any, second: Any, codes: Array) -> None:
 @jit
 def mark_floats(values: Array, first: float, second: float, codes: Array) -> None:
     """Fill the codes of floats, as `mark` does."""
-    end = len(values) // _RUN * _RUN
-    for at in range(0, end, _RUN):
+    end = len(values) // RUN * RUN
+    for at in range(0, end, RUN):
         _mark_run(values, at, first, second, codes)
     mark(values[end:], first, second, codes[end:])
 
@@ -236,10 +235,10 @@ def mark_floats(values: Array, first: float, second: float, codes: Array) -> Non
 def warm_up() -> None:
     """Compile all loops of this module for the types they are called with."""
     one = np.empty(1)
-    floats, ints = np.ones(_RUN), np.ones(_RUN, np.int64)
+    floats, ints = np.ones(RUN), np.ones(RUN, np.int64)
     for values in (floats, ints):
         values.flags.writeable = False
-    codes = np.empty(_RUN, np.int8)
+    codes = np.empty(RUN, np.int8)
     survey_floats(floats, one, one, one)
     below_floats(floats, 1.0, one, np.empty(1, np.int64))
     mark_floats(floats, 1.0, 1.0, codes)

@@ -36,7 +36,7 @@ CELL_PAYS = 4 * ROW_PAYS
 
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
 
-_MODULES = ("cells", "columns", "rows")
+_MODULES = ("cells", "columns", "one_pass", "partitions", "rows")
 
 ROUTES = ("auto", "numpy", "numba")
 """Names of the routes; ``auto`` chooses one of the others."""
@@ -80,7 +80,7 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
     Parameters
     ----------
     name
-        ``cells``, ``columns`` or ``rows``.
+        One of the modules that `compile_loops` compiles, such as ``rows``.
     work
         Number of rows or values.
     pays

@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["run_parts", "thread_count"]
+__all__ = ["run_blocks", "run_parts", "thread_count"]
 
 T = TypeVar("T")
+
+_PART = 1 << 19  # values per thread from which a thread saves time
 
 
 def thread_count() -> int:
@@ -41,3 +43,24 @@ def run_parts(work: Callable[[int], T], parts: int) -> list[T]:
     with ThreadPoolExecutor(parts - 1, thread_name_prefix="abcxyz") as pool:
         rest = [pool.submit(work, part) for part in range(1, parts)]
         return [work(0), *(one.result() for one in rest)]
+
+
+def run_blocks(length: int, block: int, work: Callable[[slice], T]) -> list[T]:
+    """Call *work* for parts of a column of whole blocks, each in a thread; results in order.
+
+    Parameters
+    ----------
+    length, block
+        Values of the column, and of a block.
+    work
+        As of `run_parts`, for a slice of the column.
+
+    Examples
+    --------
+    >>> run_blocks(5, 2, lambda rows: (rows.start, rows.stop))
+    [(0, 5)]
+    """
+    parts = max(1, min(thread_count(), length // _PART))
+    blocks = -(-length // block)
+    edges = [*(blocks * part // parts * block for part in range(parts)), length]
+    return run_parts(lambda part: work(slice(edges[part], edges[part + 1])), parts)

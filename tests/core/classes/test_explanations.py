@@ -27,7 +27,7 @@ def test_classes_by_means() -> None:
     result = abc(
         [0, 0, 1, 1, 2, 2, 2, -1], [60.0, 40.0, 30.0, 10.0, 5.0, 0.0, -3.0, NAN], Tangent()
     )
-    share = "; {} % of revenue".format
+    share = "; {}% of revenue".format
     assert [result.explain(i) for i in range(8)] == [
         f"A: 60 is above the mean 40{share('41.38')}",
         f"A: 40 is at the mean 40{share('27.59')}",
@@ -61,9 +61,9 @@ def test_classes_by_limits(rule: Any, kind: str) -> None:
     result = abc([0, 1, 2], [40.0, 10.0, 0.0], rule)
     second: Any = np.int64(1)
     assert [result.explain(i) for i in (-3, second, -1)] == [
-        f"A: 40 reaches the limit of A {kind}, 40; 80.00 % of revenue",
-        f"B: 10 is below the limit of A {kind}, 40, and reaches that of B, 10; 20.00 % of revenue",
-        f"C: 0 is below the limit of B {kind}, 10; 0.00 % of revenue",
+        f"A: 40 reaches the limit of A {kind}, 40; 80.00% of revenue",
+        f"B: 10 is below the limit of A {kind}, 40, and reaches that of B, 10; 20.00% of revenue",
+        f"C: 0 is below the limit of B {kind}, 10; 0.00% of revenue",
     ]
 
 
@@ -96,12 +96,13 @@ def test_cumulative_shares_go_from_the_largest_on() -> None:
     rounded = [round(one, 12) for one in result.cumulative_share.tolist()]
     assert str(rounded) == "[0.9, 0.5, nan, 0.7, 0.9, 1.0]"
     assert result.labels.tolist() == ["C", "A", "", "B", "B", "C"]
-    frame = result.to_frame()
-    assert list(frame.columns) == ["value", "share", "cumulative_share", "abc"]
     assert (
         repr(result)
         == "AbcResult(6 customers; A 1, B 2, C 2, not classified 1; revenue; Tangent())"
     )
+    pytest.importorskip("pandas")
+    frame = result.to_frame()
+    assert list(frame.columns) == ["value", "share", "cumulative_share", "abc"]
 
 
 def test_sums_of_classes() -> None:
@@ -130,19 +131,19 @@ def test_classes_by_variation() -> None:
     result = xyz([0, 0, 1, 1, 2, 2, 2, 2, -1], [0.0, 0.1, 0.11, 0.3, 0.31, 0.3, 0.2, NAN, NAN])
     one = "the coefficient of variation {}"
     assert [result.explain(i) for i in range(9)] == [
-        f"X: {one.format('0.00 %')} is not above 10.00 %",
-        f"X: {one.format('10.00 %')} is not above 10.00 %",
-        f"Y: {one.format('11.00 %')} is above 10.00 % and not above 30.00 %",
-        f"Y: {one.format('30.00 %')} is above 10.00 % and not above 30.00 %",
-        f"Z: {one.format('31.00 %')} is above 30.00 %",
-        f"Z: {one.format('30.00 %')} rests on at most one order",
-        f"Z: {one.format('20.00 %')} rests on at most one order",
+        f"X: {one.format('0.00%')} is not above 10.00%",
+        f"X: {one.format('10.00%')} is not above 10.00%",
+        f"Y: {one.format('11.00%')} is above 10.00% and not above 30.00%",
+        f"Y: {one.format('30.00%')} is above 10.00% and not above 30.00%",
+        f"Z: {one.format('31.00%')} is above 30.00%",
+        f"Z: {one.format('30.00%')} rests on at most one order",
+        f"Z: {one.format('20.00%')} rests on at most one order",
         "Z: the coefficient of variation is undefined, no sales remain",
         "not classified: no sales in the period",
     ]
     assert result.labels.tolist() == [*"XXYYZZZZ", ""]
     assert repr(result) == "XyzResult(9 customers; X 2, Y 2, Z 4, not classified 1; Tangent())"
     shown = result.to_html()
-    for cell in ("<td>2</td>", "<td>4</td>", "25.00 %", "50.00 %", "X up to 10.00 %"):
-        assert cell.replace(" %", "\N{NO-BREAK SPACE}%") in shown or cell in shown
+    for cell in ("<td>2</td>", "<td>4</td>", "25.0%", "50.0%", "X up to 10.00%"):
+        assert cell in shown
     assert "%" not in xyz([-1], [NAN]).to_html().split("</caption>")[1]

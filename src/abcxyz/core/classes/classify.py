@@ -38,6 +38,7 @@ from abcxyz.core.classes.variation import (
     variation,
 )
 from abcxyz.core.labels import labelled
+from abcxyz.core.one_pass import survey_once
 from abcxyz.core.sums import NEAR, Survey, survey
 from abcxyz.errors import InputError, MeaninglessClassesWarning
 
@@ -101,7 +102,8 @@ def classify_abc(
     _check_rule(rule)
     values, index = labelled(values, "values", key=key)
     array = as_numbers(values, "values", finite=False)
-    cuts, codes = cut_amounts(survey(array), rule)
+    column = survey_once(array) if isinstance(rule, Tangent) else survey(array)
+    cuts, codes = cut_amounts(column, rule)
     return AbcResult(
         codes=freeze(codes),
         values=separate(array, values, copy),

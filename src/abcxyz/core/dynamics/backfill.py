@@ -14,9 +14,9 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
-from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.calendar import Periods, Window, period_start, shift_period
 from abcxyz.core.sales.panel import Panel, aggregate_all
+from abcxyz.core.sales.sum_tables import with_gaps
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.classify_panel import classes_of
 from abcxyz.core.snapshots.settings import Settings

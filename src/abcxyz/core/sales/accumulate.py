@@ -8,23 +8,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Bools, Days, Floats, Ints, Numbers, freeze
+from abcxyz._arrays import Bools, Ints, Numbers, freeze
 from abcxyz.core.minor_units import MINOR_PLACES, exact_money_and_size
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.documents import Documents
+from abcxyz.core.sales.partitioned_rows import LARGE, PartitionedRows
 from abcxyz.core.sales.rhythm import OrderDays
+from abcxyz.core.sales.sum_tables import (
+    NEVER,
+    as_floats,
+    dates,
+    empty_facts,
+    first_rows,
+    grown,
+    in_major_units,
+    squeeze,
+    with_gaps,
+)
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
-from abcxyz.loops.compiled import ROW_PAYS, loops
+from abcxyz.loops.compiled import CELL_PAYS, ROW_PAYS, loops
 from abcxyz.loops.threads import run_parts, thread_count
 
-__all__ = ["RunningSums", "in_major_units", "with_gaps"]
+__all__ = ["RunningSums"]
 
 _CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes
 _EXACT_SUM = 2.0**62
-_NEVER = np.iinfo(np.int32)  # its limits mark a missing first (max) or last (min) day
-_EMPTY = np.array([_NEVER.max, _NEVER.min, 0, 0], np.int32)
 _FIRST, _LAST, _ORDERS, _SEEN = range(4)
 _KNOWN, _SPANNED, _INSIDE = 1, 2, 4
 _THREADS = 4
@@ -71,6 +81,9 @@ class RunningSums:
         self._size = 0.0
         self._minor: bool | None = None  # whether sums are in minor units; None at first
         self._packed = False
+        self._kernel: ModuleType | None = None  # the compiled loops over rows, once they are used
+        self._waiting: PartitionedRows | None = None
+        self._waits_by_line = True
         width = periods.count
         self._grid: Numbers = np.zeros((0, width), np.int64)
         self._value: Numbers = np.zeros(0, np.int64)
@@ -84,8 +97,10 @@ class RunningSums:
         whole = self._exact(batch)
         money = self._money(batch) if whole is None else whole
         amount = money if self._metric == "lines" else batch.amount
-        self._grow(size, shift, money.dtype)
         self._lines += len(money)
+        kernel = loops("rows", self._lines, ROW_PAYS)
+        self._packed = self._packed or kernel is not None
+        self._grow(size, shift, money.dtype)
         ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
         if shift:
             # Also for a batch without documents: earlier batches may have had them.
@@ -93,10 +108,10 @@ class RunningSums:
             if self._order_days is not None:
                 self._order_days.shift(shift)
         document = None if self._metric == "lines" else batch.document
-        kernel = loops("rows", self._lines, ROW_PAYS)
         if kernel is not None:
             self._add_compiled(kernel, code, low, ticks, money, amount, document)
             return
+        self._add_waiting()
         for at in range(0, len(code), _CHUNK):
             rows = slice(at, at + _CHUNK)
             self._add_chunk(
@@ -126,9 +141,18 @@ class RunningSums:
         if code.dtype not in (np.int32, np.int64):
             code = freeze((code - low).astype(np.int64))
             low = 0
-        if not self._packed:
-            self._packed, self._facts = True, np.ascontiguousarray(self._facts)
+        self._facts = np.ascontiguousarray(self._facts)
         threads = 1 << (min(thread_count(), _THREADS).bit_length() - 1)
+        if document is not None:
+            self._documents.add_compiled(
+                kernel, threads, code, low, document, day, amount, self._bounds
+            )
+        by_line = document is None
+        self._kernel = kernel
+        if self._sums_size() > LARGE:
+            money = freeze(money.astype(self._grid.dtype, copy=False))
+            self._wait(code, low, day, money, amount, threads, by_line=by_line)
+            return
         bits, words = np.zeros(0, np.uint64), 0
         if self._order_days is not None:
             bits, words = self._order_days.table(len(self._facts), kernel)
@@ -139,16 +163,69 @@ class RunningSums:
         run_parts(
             lambda part: kernel.add_rows(
                 part, threads, code, low, day, money, amount, self._bounds, freeze(self._lookup),
-                self._periods.count, document is None or self._metric != "count",
-                document is None, self._grid.reshape(-1), self._value, self._facts.reshape(-1),
-                bits, words,
+                self._periods.count, by_line or self._metric != "count", by_line,
+                self._grid.reshape(-1), self._value, self._facts.reshape(-1), bits, words,
             ),
             threads,
         )  # fmt: skip
-        if document is not None:
-            self._documents.add_compiled(
-                kernel, threads, code, low, document, day, amount, self._bounds
-            )
+
+    def _sums_size(self) -> int:
+        """Return the bytes of all sums."""
+        days = 0 if self._order_days is None else self._order_days.table_size(len(self._facts))
+        return self._grid.nbytes + self._value.nbytes + self._facts.nbytes + days
+
+    def _wait(
+        self,
+        code: npt.NDArray[Any],
+        low: int,
+        day: Ints,
+        money: Numbers,
+        amount: Numbers,
+        threads: int,
+        *,
+        by_line: bool,
+    ) -> None:
+        """Deal the rows out to ranges of customers, and add up when there is no room for more."""
+        if self._waiting is None:
+            kernel = loops("partitions", self._lines, ROW_PAYS)
+            assert kernel is not None  # as the loops over rows
+            self._waiting = PartitionedRows(kernel, threads)
+        if self._waits_by_line != by_line:
+            self._add_waiting()
+        self._waits_by_line = by_line
+        size, start = len(self._facts), 0
+        while start < len(code):
+            room = self._waiting.room(size, self._sums_size())
+            if not room:
+                self._add_waiting()
+                continue
+            rows = slice(start, start + room)
+            self._waiting.add(
+                code[rows], low, size, day[rows], money[rows], amount[rows],
+                self._bounds[0] + self._bounds[1],
+            )  # fmt: skip
+            start += room
+
+    def _add_waiting(self) -> None:
+        """Add up the rows that wait."""
+        waiting = self._waiting
+        if waiting is None or not len(waiting):
+            return
+        records, starts = waiting.take()
+        bits, words = np.zeros(0, np.uint64), 0
+        if self._order_days is not None:
+            assert self._kernel is not None
+            bits, words = self._order_days.table(len(self._facts), self._kernel)
+            if not words:
+                code, day = waiting.order_days(records, starts)
+                self._order_days.add(code, (day + self._bounds[1]).astype(np.int32))
+        by_line = self._waits_by_line
+        waiting.add_up(
+            records, starts, self._bounds, self._lookup, self._periods.count,
+            counted=by_line or self._metric != "count", by_line=by_line,
+            grid=self._grid.reshape(-1), value=self._value, facts=self._facts.reshape(-1),
+            bits=bits, words=words,
+        )  # fmt: skip
 
     def _exact(self, batch: Transactions) -> Ints | None:
         """Return float amounts as integers of the minor unit while all batches allow it."""
@@ -162,6 +239,7 @@ class RunningSums:
             self._size += found[1]
         if found is None or self._size >= _EXACT_SUM:
             if self._minor:
+                self._add_waiting()
                 self._grid, self._value = in_major_units(self._grid), in_major_units(self._value)
             self._minor = False
             return None
@@ -189,18 +267,19 @@ class RunningSums:
         return money
 
     def _grow(self, size: int, shift: int, kind: np.dtype[Any]) -> None:
+        if shift or (kind.kind == "f" and self._grid.dtype.kind != "f"):
+            self._add_waiting()
         if kind.kind == "f":
-            self._grid, self._value = _floats(self._grid), _floats(self._value)
+            self._grid, self._value = as_floats(self._grid), as_floats(self._value)
         used = len(self._facts)
         if shift == 0 and size <= used:
             return
-        # Spare room limits the cost of copying; the first batch is allocated exactly.
-        room = size + (size >> 4) if used else size
-        self._grid = _grown(self._grid, room, shift)
+        # Spare room limits the cost of copying: moving a large table takes as long as filling it.
+        room = size + (size >> 4) if used or self._packed else size
+        self._grid = grown(self._grid, room, shift)
         if self._stretched:
-            self._value = _grown(self._value, room, shift)
-        facts = np.empty((room, 4), np.int32, order="C" if self._packed else "F")
-        facts[:] = _EMPTY
+            self._value = grown(self._value, room, shift)
+        facts = empty_facts(room, packed=self._packed)
         facts[shift : shift + used] = self._facts
         self._facts = facts
 
@@ -244,6 +323,8 @@ class RunningSums:
 
     def close(self, coder: CustomerNumbers) -> dict[str, Any]:
         """Return the fields of the panel; unused row numbers are removed."""
+        self._add_waiting()
+        self._waiting = None
         grid, facts = self._grid[: coder.size], self._facts[: coder.size]
         value: Numbers = self._value[: coder.size]
         known = facts[:, _SEEN] > 0
@@ -253,15 +334,32 @@ class RunningSums:
         self._documents.close(
             orders, grid if counted else None, value if counted and self._stretched else None
         )
-        if not known.all():
-            grid, facts, orders = (_squeeze(one, known) for one in (grid, facts, orders))
-            value = _squeeze(value, known) if self._stretched else value
-        seen = facts[:, _SEEN]
-        inside, spanned = seen & _INSIDE > 0, seen & _SPANNED > 0
-        if not self._stretched:
-            value, inside = grid.sum(axis=1), spanned
-        if self._minor:
-            value, grid = in_major_units(value), in_major_units(grid)
+        kernel = loops("partitions", grid.size, CELL_PAYS)
+        if kernel is not None and self._minor and not self._stretched and self._packed:
+            floats, value = grid.view(np.float64), np.empty(len(grid))
+            first, last = np.empty((2, len(grid)), np.int64)
+            left = kernel.squeeze(
+                grid, facts, 10.0**MINOR_PLACES, self._origin, floats, value, orders, first, last
+            )
+            grid, facts, orders, value, first, last = (
+                first_rows(one, left) for one in (floats, facts, orders, value, first, last)
+            )
+            days = first.view("M8[D]"), last.view("M8[D]")
+            inside = spanned = facts[:, _SEEN] & _SPANNED > 0
+        else:
+            if not known.all():
+                grid, facts, orders = (squeeze(one, known) for one in (grid, facts, orders))
+                value = squeeze(value, known) if self._stretched else value
+            seen = facts[:, _SEEN]
+            inside, spanned = seen & _INSIDE > 0, seen & _SPANNED > 0
+            if not self._stretched:
+                value, inside = grid.sum(axis=1), spanned
+            if self._minor:
+                value, grid = in_major_units(value), in_major_units(grid)
+            days = (
+                dates(facts[:, _FIRST], NEVER.max, self._origin),
+                dates(facts[:, _LAST], NEVER.min, self._origin),
+            )
         return {
             "customers": freeze(coder.customers(known)),
             "periods": self._periods,
@@ -269,61 +367,7 @@ class RunningSums:
             "value": freeze(with_gaps(value, inside)),
             "sales": freeze(with_gaps(grid, spanned)),
             "orders": freeze(orders),
-            "first_day": freeze(self._days(facts[:, _FIRST], _NEVER.max)),
-            "last_day": freeze(self._days(facts[:, _LAST], _NEVER.min)),
+            "first_day": freeze(days[0]),
+            "last_day": freeze(days[1]),
             "rhythm": rhythm,
         }
-
-    def _days(self, place: npt.NDArray[np.int32], empty: int) -> Days:
-        days = place.astype(np.int64)
-        days += self._origin
-        dates = days.view("M8[D]")
-        dates[place == empty] = np.datetime64("NaT", "D")
-        return dates
-
-
-def _grown(array: npt.NDArray[Any], rows: int, shift: int) -> npt.NDArray[Any]:
-    """Add rows of zeros, *shift* of them in front; in place if there are none in front."""
-    if shift == 0 and len(array):
-        # The system extends the memory, mostly without a copy.
-        array.resize((rows, *array.shape[1:]), refcheck=False)
-        return array
-    # The pages of zeros() are not allocated until written.
-    fresh = np.zeros((rows, *array.shape[1:]), array.dtype)
-    fresh[shift : shift + len(array)] = array[: max(0, rows - shift)]
-    return fresh
-
-
-def _floats(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return array.astype(np.float64, copy=False)
-
-
-def _squeeze(array: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
-    """Compact the known rows in place: a copy of a full table would double the memory."""
-    end = 0
-    for start in range(0, len(array), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        part = array[rows][known[rows]]
-        array[end : end + len(part)] = part
-        end += len(part)
-    # A part of a file has few customers of all: it must not hold the table of all.
-    return array[:end].copy() if 2 * end < len(array) else array[:end]
-
-
-def in_major_units(money: Ints) -> Floats:
-    """Divide by the unit, reusing the memory: a copy of the table would double it."""
-    result: Floats = money.view(np.float64)
-    flat, target = money.reshape(-1), result.reshape(-1)
-    for start in range(0, len(flat), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        target[rows] = flat[rows] / 10**MINOR_PLACES
-    return result
-
-
-def with_gaps(money: Numbers, present: Bools) -> Numbers:
-    """Put NaN where nothing was sold; integers stay integers if all customers have sales."""
-    if present.all():
-        return money
-    money = money.astype(np.float64)
-    money[~present] = np.nan
-    return money

@@ -72,6 +72,15 @@ class Window:
         """The last day of the window, which dates a classification."""
         return self.until - timedelta(days=1)
 
+    def holds_all(self, days: Days) -> bool:
+        """Return whether all days, at least one, are in the window: faster than one by one."""
+        since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
+        if days.dtype != since.dtype:
+            return bool(self.holds(days).all())
+        # Integers are compared several at once; a missing date is the smallest.
+        numbers = days.view(np.int64)
+        return bool(numbers.min() >= since.view(np.int64) and numbers.max() < until.view(np.int64))
+
     def holds(self, days: Days) -> npt.NDArray[np.bool_]:
         """Return for every day of an array whether it is in the window."""
         return np.asarray((days >= np.datetime64(self.since)) & (days < np.datetime64(self.until)))

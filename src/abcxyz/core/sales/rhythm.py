@@ -171,6 +171,10 @@ class OrderDays:
             self._bits.resize((customers, self._words), refcheck=False)
         return self._bits.reshape(-1), self._words
 
+    def table_size(self, customers: int) -> int:
+        """Return the bytes of the table of bits; 0 if there is none."""
+        return customers * self._words * 8
+
     def _keys_of_bits(self) -> Ints:
         parts = [np.empty(0, np.int64)]
         for start in range(0, len(self._bits), _BLOCK):

@@ -312,8 +312,9 @@ class Transactions:
 
     def within(self, window: Window) -> Transactions:
         """Select the lines in a window; the same object if all lines are in it."""
-        inside = window.holds(self.day)
-        return self if inside.all() else self.take(inside)
+        if len(self) and window.holds_all(self.day):
+            return self
+        return self.take(window.holds(self.day))
 
     @classmethod
     def _made(cls, columns: dict[str, npt.NDArray[Any]], origin: Transactions) -> Transactions:
