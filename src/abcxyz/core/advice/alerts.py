@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib import resources
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import same_numbers
+from abcxyz.core.advice.alert_templates import template
 from abcxyz.core.advice.risk_reasons import reason_text
 from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.core.display import Tabular, brief, html_table
@@ -65,13 +63,6 @@ LAPSES = ("learned", "rule")
 
 #: Fields of a sentence that an alert may lack.
 _BLANK = dict.fromkeys(("usual", "hours", "deal", "stage", "rule", "reason"), "")
-
-
-@functools.cache
-def _sentences() -> Mapping[str, str]:
-    file = resources.files("abcxyz.core.advice") / "alerts.toml"
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    return MappingProxyType({kind: one["en"] for kind, one in data.items()})
 
 
 @frozen(kw_only=True, field_transformer=same_numbers)
@@ -136,7 +127,8 @@ class Alert:
             return UnusualFigure.from_facts(self.facts).sentence(lang)
         amount = "?" if self.money is None else money(round(self.money), lang, 0, currency)
         who = self.customer if name is None else name
-        whose = {"customer": who, "after": self.after, "money": amount}
+        after = text("no sales", lang) if self.after == "N" else self.after
+        whose = {"customer": who, "after": after, "money": amount}
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         if self.kind == "near_a" and "probability" in facts:
             missing = self.facts["missing"]
@@ -158,20 +150,15 @@ class Alert:
                 **whose,
                 **facts,
             )
-        sentence = _sentences()[self.kind]
+        sentence = template(self.kind, facts, in_question=self.in_question)
+        if self.kind == "fell_from_a" and self.after == "N":
+            sentence = (
+                "{customer} was {before} and has no sales any more; {money} less than in the "
+                "period before"
+            )
         if "reason" in facts:
             reason = str(self.facts["reason"])
             facts["reason"] = reason_text(reason, self.facts["details"], lang)
-        if self.in_question:
-            sentence = (
-                "{customer} ({after}) has not ordered for {days} days; nine of ten gaps are up to "
-                "{usual} days; {money} in question, that of its orders in {horizon} days"
-            )
-        if self.kind == "stalled_deal" and "usual" in facts:
-            sentence = (
-                "Deal {deal} of {customer} ({after}) has been in {stage} for {days} days, usual "
-                "are up to {usual}; {money}"
-            )
         return text(
             sentence,
             lang,
