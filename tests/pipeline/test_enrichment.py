@@ -15,7 +15,7 @@ from attrs import evolve
 from tests.builtin.test_crm_sources import folder_of
 
 from abcxyz import AlertRules, Settings, Transactions, Window, analyze
-from abcxyz.config import Adapters, Part
+from abcxyz.config import Adapters, Part, read_job
 from abcxyz.core.advice.crm_facts import (
     CrmFacts,
     Deal,
@@ -27,6 +27,7 @@ from abcxyz.core.advice.crm_facts import (
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.crm import BusinessCalendar, CrmAnalysis, CrmData, CrmSettings, Deals, Stage, StageMap
 from abcxyz.errors import AbcxyzError, ConfigError, UnavailableError
+from abcxyz.history import History
 from abcxyz.pipeline.crm import CrmInput, open_crm, read_source
 from abcxyz.pipeline.enrich import _merged, _renamed, enrich
 from abcxyz.progress import RunProgress
@@ -440,3 +441,31 @@ def test_a_problem_of_ours_stays_as_it_is() -> None:
     made, found, _, _ = enriched(crm=(part("crm", "files"), Closed()))
     assert found is problem
     assert made == evolve(classified())
+
+
+def test_the_classes_of_a_job_are_those_of_its_history(tmp_path: Path) -> None:
+    """The newest result before the day, and all of them from the day after each on."""
+    folder_of(tmp_path / "crm")
+    path = tmp_path / "job.toml"
+    text = JOB + CRM + '[window]\nperiod = "2M"\n[history]\npath = "history.db"\n'
+    path.write_text(text, encoding="utf-8")
+    job = read_job(path)
+    # Of the customers of the deals, CO_1 falls and CO_3 rises; x has no deal.
+    sums = [[90.0, 9.0, 1.0, 50.0], [1.0, 9.0, 90.0, 50.0]]
+    with History(tmp_path / "history.db") as history:
+        for month, amounts in zip((3, 4), sums, strict=True):
+            sales = Transactions(
+                ["CO_1", "CO_2", "CO_3", "x"], [date(2026, month - 1, 5)] * 4, amounts
+            )
+            made = analyze(sales, as_of=date(2026, month, 1), settings=job.settings)
+            history.save(made.snapshot, job=job.identity)
+    # The deal of CO_2 was lost before the window.
+    first, last = {"CO_1": "A", "CO_3": "C"}, {"CO_1": "C", "CO_3": "A"}
+    today = date(2026, 5, 10)
+    now = open_crm(path, today=today)
+    assert now.past_classes == {date(2026, 3, 1): first, date(2026, 4, 1): last}
+    assert now.classes == last
+    early = open_crm(path, today=today, as_of=date(2026, 3, 20))
+    assert early.classes == {"CO_1": "A", "CO_2": "B"}  # CO_3 has its deal from the day on
+    assert early.past_classes == {date(2026, 3, 1): early.classes}
+    assert open_crm(path, today=today, as_of=date(2026, 2, 20)).classes is None
