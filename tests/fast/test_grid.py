@@ -174,6 +174,18 @@ def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     same(by_core(*columns, YEAR), result)
 
 
+@pytest.mark.parametrize("kind", ["sparse", "string"])
+def test_many_customers_of_a_partition(kind: str) -> None:
+    """The tables of customers grow twice; every customer is still one."""
+    need("numba")
+    who = np.tile(np.random.default_rng(7).permutation(60_000), 2)
+    ids: Any = who * 10**12 if kind == "sparse" else np.array([f"c{one}" for one in who], object)
+    days, cents = np.full(len(who), np.datetime64("2025-05-05")), np.arange(len(who))
+    panel = customer_grid(ids, days, cents, YEAR, route="numba")
+    assert len(panel) == 60_000
+    same(customer_grid(ids, days, cents, YEAR, route="numpy"), panel)
+
+
 @pytest.mark.parametrize("count", [1, 2, 7])
 def test_short_texts_at_the_end_of_the_memory(count: int) -> None:
     """Texts of up to seventeen bytes are told apart, also the last ones and those of a slice."""

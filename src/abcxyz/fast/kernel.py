@@ -138,6 +138,27 @@ def _slot(key: Any, mask: Any) -> Any:
     return np.int64(_mix(key) & np.uint64(mask))
 
 
+@njit(cache=True)
+def _larger(slots: Array, known: Array, proofs: Array, size: int) -> tuple[Array, Array, Array]:
+    """Move a hash table to one of another size; a function of its own, for its arrays are new.
+
+    Within the parallel loop the compiler would allocate them once for all calls.
+    """
+    new_slots = np.full(size, -1, np.int32)
+    new_known = np.empty(size, np.int64)
+    new_proofs = np.empty(size if len(proofs) else 0, np.int64)
+    for k in range(len(slots)):
+        if slots[k] < 0:
+            continue
+        s = _slot(known[k], size - 1)
+        while new_slots[s] >= 0:
+            s = (s + 1) & (size - 1)
+        new_slots[s], new_known[s] = slots[k], known[k]
+        if len(proofs):
+            new_proofs[s] = proofs[k]
+    return new_slots, new_known, new_proofs
+
+
 @njit(cache=True, parallel=True)
 def encode(records: Array, starts: Array, proved: bool) -> tuple[Array, int]:
     """Replace the keys by codes of the customers of a partition, in order of appearance.
@@ -175,20 +196,8 @@ def encode(records: Array, starts: Array, proved: bool) -> tuple[Array, int]:
             records[j, KEY] = count
             count += 1
             if 2 * count > size:
-                old_slots, old_known, old_proofs = slots, known, proofs
                 size *= 4
-                slots = np.full(size, -1, np.int32)
-                known = np.empty(size, np.int64)
-                proofs = np.empty(size if proved else 0, np.int64)
-                for k in range(len(old_slots)):
-                    if old_slots[k] < 0:
-                        continue
-                    s = _slot(old_known[k], size - 1)
-                    while slots[s] >= 0:
-                        s = (s + 1) & (size - 1)
-                    slots[s], known[s] = old_slots[k], old_known[k]
-                    if proved:
-                        proofs[s] = old_proofs[k]
+                slots, known, proofs = _larger(slots, known, proofs, size)
         sizes[p] = count
     return sizes, int(clashes.sum())
 
