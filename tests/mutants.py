@@ -104,6 +104,13 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz_bitrix/sales/reader.py",
+        (
+            "named = entity == entities_of(options.basis)[0]  ->  "
+            "named = entity <= entities_of(options.basis)[0]"
+        ),
+    ): "the first type of a basis has the smallest number",
+    (
         "src/abcxyz/pipeline/reading.py",
         (
             "_PLACE = 0x1E3779B97F4A7C15 >> 8  "
@@ -140,6 +147,48 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/history/rows.py",
         'elif array.dtype.kind == "M":  ->  elif array.dtype.kind <= "M":',
     ): "no other kind of the columns comes before it",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, -1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else ( 2, 0)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else ( 0, 0)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1,  -1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1, 0)  ->  "
+            "sampled, weight = sample(client, query, _SAMPLE) if rows else (1,  1)"
+        ),
+    ): "without rows nothing is multiplied by their size",
     (
         "src/abcxyz_onec/sales/checkpoint.py",
         (

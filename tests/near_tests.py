@@ -192,6 +192,8 @@ def _passes(tests: Sequence[str], plugin: object, seconds: float) -> bool:
 
 def _run(tests: Sequence[str], plugin: object) -> None:
     flags = ["-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--hypothesis-profile", "quick"]
+    # What is imported before the fork is not rewritten, and need not be.
+    flags += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     text = io.StringIO()
     with contextlib.redirect_stdout(text), contextlib.redirect_stderr(io.StringIO()):
         code = pytest.main([*flags, "-m", MARKS, *tests], plugins=[plugin])

@@ -95,6 +95,16 @@ PLANTS = (
     Plant("1C source",
           '[[source]]\nkind = "onec"\nurl = "{url}/base/odata/standard.odata"\nuser = "Робот"\n'
           'password = { env = "PLANTED" }\nallow_http = true', SECRET),
+    Plant("CRM by SQL",
+          '[crm]\nsource = "sql"\nurl = { env = "PLANTED" }\n[crm.sql]\n'
+          'deals = "SELECT id AS deal, stage FROM deals"\n'
+          'stages = "SELECT stage, semantics FROM stages"\n'
+          'stage_changes = "SELECT deal, stage, entered FROM moves"',
+          f"postgresql+pg8000://ann:{PLAIN}@{{host}}/base"),
+    Plant("CRM of Bitrix24",
+          '[crm]\nsource = "bitrix24"\nwebhook = { env = "PLANTED" }\n'
+          'insecure_loopback = true\nzone = "Europe/Moscow"',
+          f"{{url}}/rest/7/{PLAIN}/"),
     Plant("DaData",
           '[enricher]\nkind = "dadata"\ntoken = { env = "PLANTED" }\ncache = "dadata.db"\n'
           'base_url = "{url}"', PLAIN),
@@ -114,6 +124,11 @@ COMMANDS = (
     ("run", "job.toml", "--as-of", "2026-11-01", "--apply", "--debug"),
     ("run", "job.toml", "--as-of", "2026-11-01", "--apply", "--json"),
     ("alerts", "job.toml", "--as-of", "2026-11-01", "--debug"),
+    ("crm", "funnel", "job.toml", "--debug"),
+    ("crm", "all", "job.toml", "--json"),
+    ("ask", "how", "many", "customers", "are", "in", "AX", "--job", "job.toml", "--debug"),
+    ("forget", "C00003", "job.toml"),
+    ("forget", "C00003", "job.toml", "--apply", "--debug"),
 )
 
 
@@ -233,7 +248,8 @@ def objects(folder: Path, secret: str) -> tuple[int, list[str]]:
     """Count the adapters of a job; say where the secret is in the repr or a pickle of one."""
     found = []
     with contextlib.chdir(folder), built(read_job(folder / "job.toml")) as (adapters, _):
-        parts = (*adapters.sources, *adapters.sinks, *adapters.enrichers)
+        crm = () if adapters.crm is None else (adapters.crm,)
+        parts = (*adapters.sources, *adapters.sinks, *adapters.enrichers, *crm)
         for part, made in parts:
             if leaks(repr(made) + str(made), [secret]):
                 found.append(f"repr of {part.label}")

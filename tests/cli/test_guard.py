@@ -179,6 +179,51 @@ def test_a_signal_ends_a_command_with_its_code(folder: Path, number: int, code: 
     assert (code, line) == (json.loads(out)["exit_code"], json.loads(out)["error"]["message"])
 
 
+LOADING = """
+import os, sys
+
+_, number, module, *sys.argv[1:] = sys.argv
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == module:
+            os.kill(os.getpid(), int(number))
+
+sys.meta_path.insert(0, Stop())
+from abcxyz.__main__ import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("module", ["abcxyz.cli", "attrs", "abcxyz.cli.parser"])
+def test_a_signal_while_the_command_line_is_loading(
+    folder: Path, number: int, code: int, module: str
+) -> None:
+    """It is told as one that comes later: no traceback, the exit code, and one line."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            LOADING,
+            str(int(number)),
+            module,
+            "--lang",
+            "ru",
+            "run",
+            "job.toml",
+        ],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == "abcxyz: остановлено; ничего не изменено\n"
+    assert not (folder / "history.db").exists()
+
+
 def test_forget_counts_first_and_erases_then(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -10,6 +10,7 @@ import gc
 import io
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
@@ -202,13 +203,15 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, arrived: Sequence[int] = ()) -> int:
     """Run a command.
 
     Parameters
     ----------
     argv
         Arguments after the program's name; those of the process by default.
+    arrived
+        Signals that came while this module was loading: the first one stops the command.
 
     Returns
     -------
@@ -229,7 +232,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _rare_collections(), guarded() as guard:
             try:
-                code = _main(argv, guard)
+                code = _main(argv, guard, arrived)
                 sys.stdout.flush()
             except KeyboardInterrupt:  # while the end of the command was being reported
                 code = guard.exit_code
@@ -240,7 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 141
 
 
-def _main(argv: Sequence[str], guard: Guard) -> int:
+def _main(argv: Sequence[str], guard: Guard, arrived: Sequence[int]) -> int:
     lang = "en"
     as_json = _requests_json(argv)
     refused = functools.partial(_print_failure, "UsageError", code=2) if as_json else None
@@ -249,6 +252,8 @@ def _main(argv: Sequence[str], guard: Guard) -> int:
         if requests_unknown_language(argv):
             _load_languages(argv)
         lang = requested_language(argv) or system_language()
+        for number in arrived[:1]:
+            signal.raise_signal(number)
         args = build_parser(
             _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
         ).parse_args(argv)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 from tests.bitrix.source_helpers import YEAR, lines, many
+from tests.emulators.bitrix24.errors import RefusedError
 from tests.emulators.bitrix24.harness import START, Rig, free, rig
 from tests.emulators.bitrix24.portal import COMPANY, CONTACT, DEAL, INVOICE
 
@@ -351,6 +352,24 @@ def test_prices_in_other_currencies(site: Rig) -> None:
     assert [sale.cost for sale in found] == [Decimal("452.5"), None, Decimal("155.0")]
     assert [evolve(sale, cost=None) for sale in found] == sales
     assert dict(tally.counts) == {"unknown_cost": 1}
+
+
+def test_catalogues_without_a_number(site: Rig) -> None:
+    """A portal whose catalogues have none, or that lists none, is asked without one."""
+    sales = goods(site, 2)
+    for row in site.portal.state.stores["products"].rows.values():
+        row["iblockId"] = 0
+    site.portal.state.catalog_wants_iblock = False
+    assert costs(site, sales) == [Decimal("2.5"), Decimal("150.0")]
+    asked = [
+        request.params for request in site.portal.journal.requests if "batch" in request.method
+    ]
+    assert "catalog.product.list" in repr(asked)
+    assert "iblockId%5D" not in repr(asked).partition("catalog.product.list")[2]
+    assert "filter%5BiblockId" not in repr(asked)
+    refused = RefusedError(404, "ERROR_METHOD_NOT_FOUND", "Method not found!")
+    site.portal.state.denied["catalog.catalog.list", 1] = refused
+    assert costs(site, sales) == [Decimal("2.5"), Decimal("150.0")]
 
 
 def test_products_by_the_page(site: Rig) -> None:

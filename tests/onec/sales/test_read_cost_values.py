@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import itertools
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import attrs
@@ -14,8 +15,9 @@ from abcxyz import Window
 from abcxyz_onec.odata.client import Client
 from abcxyz_onec.odata.paging import between, count, rows_per_page, sample
 from abcxyz_onec.odata.query import both
-from abcxyz_onec.profiles.schema import Counterparties, Document, Profile, Register
+from abcxyz_onec.profiles.schema import Basis, Counterparties, Document, Profile, Register
 from abcxyz_onec.sales.lines import LineColumns, Party, sum_lines
+from abcxyz_onec.sales.published_readers import documents_reader
 from abcxyz_onec.sales.read_cost import (
     ReadCost,
     _spread,
@@ -108,6 +110,17 @@ def test_the_cost_of_turnovers(
     assert made == ReadCost("turnovers", requests, weight * requests, 2 * months)
 
 
+def test_stretches_of_turnovers(client: Client) -> None:
+    """Each sub-period is one stretch; what is checked are the sums, not the rows."""
+    reader = Turnovers(REGISTER, KEY, "revenue", "month")
+    since, until = date(2026, 1, 15), date(2026, 3, 10)
+    found = list(reader.read(client, "turnovers", since, until))
+    edges = [since, date(2026, 2, 1), date(2026, 3, 1), until]
+    assert [(one.since, one.until, len(one.results), one.rows, one.last) for one in found] == [
+        (start, stop, 1, 0, "") for start, stop in itertools.pairwise(edges)
+    ]
+
+
 @pytest.mark.parametrize(
     ("names", "entity", "field"),
     [
@@ -152,3 +165,66 @@ def test_columns_are_compared_by_identity() -> None:
     assert one != other
     assert isinstance(hash(one), int)
     assert isinstance(other, LineColumns)
+
+
+@pytest.mark.parametrize(
+    ("days", "counted"),
+    [
+        (1, [1]),
+        (2, [1, 2]),
+        (3, [1, 2, 3]),
+        (5, [1, 3, 5]),
+        (6, [1, 2, 3, 4, 5, 6]),
+        (8, [1, 2, 4, 5, 7, 8]),
+        (21, [*range(1, 22)]),
+        (24, [*range(1, 8), *range(9, 16), *range(18, 25)]),
+    ],
+)
+def test_days_that_are_counted_one_by_one(
+    client: Client, base: Base, company: Company, days: int, counted: list[int]
+) -> None:
+    """A third of a short window at each of three places, seven days of a longer one."""
+    base.counts = False
+    key = next(iter(company.keys.values()))[0]
+    since = date(2030, 1, 1)
+    rows = dict.fromkeys(range(1, days + 1), 1)
+    rows |= {day: 2 for day in counted if day % 2}
+    for day, many in rows.items():
+        moment = datetime(2030, 1, day, 9)  # noqa: DTZ001 - 1C sends naive local time
+        for place in range(many):
+            company.record(
+                key, moment, f"{day:036}", "Document_РеализацияТоваровУслуг", place + 1,
+                СуммаВыручки=1.0,
+            )  # fmt: skip
+    window = Window(since, since + timedelta(days=days))
+    found = sum(rows[day] for day in counted)
+    reader = Records(REGISTER, KEY, "revenue")
+    assert cost_of_records(client, reader, window).rows == round(found * days / len(counted))
+
+
+def test_documents_that_are_not_published(client: Client) -> None:
+    """The first kind stays, so that the error names it; the others are left out and named."""
+    sale = Document(entity="Document_РеализацияТоваровУслуг", amount="R", partner="П", rate=("X",))
+    other = Document(entity="Document_Нет", amount="R", partner="П")
+    third = Document(entity="Document_ТожеНет", amount="R", partner="П")
+    for kinds, used, lost in (
+        ((sale, other), (sale,), (other,)),
+        ((other, sale), (other, sale), ()),
+        ((other, third, sale), (other, sale), (third,)),
+    ):
+        reader, missing = documents_reader(
+            client, PROFILE, Basis(documents=kinds), entity="partner", metric="count"
+        )
+        assert missing == tuple(each.entity for each in lost)
+        assert [each.entity for each in reader.basis.documents] == [each.entity for each in used]
+        assert reader.parties == (Party("П"),) * len(used)
+        assert reader.metric == "count"
+        assert reader.parts == tuple(f"{n}.{each.entity}" for n, each in enumerate(used))
+        # A rate that documents do not store is left to the register of rates.
+        rates = {each.entity: each.rate for each in reader.basis.documents}
+        assert rates[sale.entity] == ()
+    kept = attrs.evolve(other, rate=("X",))
+    reader, _ = documents_reader(
+        client, PROFILE, Basis(documents=(kept,)), entity="partner", metric="revenue"
+    )
+    assert reader.basis.documents == (kept,)
