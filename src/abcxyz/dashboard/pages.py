@@ -34,6 +34,7 @@ from abcxyz.toolkit.language import language
 __all__ = ["ASSETS", "Look", "Pages", "address", "asset_address", "day_of"]
 
 _KEPT = 24  # rendered pages
+_OPEN_ALERTS = 30  # those beyond are folded
 
 TEMPLATES = "abcxyz.dashboard.templates"
 
@@ -176,6 +177,7 @@ class Pages:
             rows=rows,
             count=sum(not one["snoozed"] for one in rows),
             snoozes=SNOOZES,
+            most=_OPEN_ALERTS,
             **show.helpers(),
         )
 

@@ -230,6 +230,17 @@ def test_names_of_customers_cannot_break_a_sentence() -> None:
         assert name in attrs.evolve(one, customer=name).sentence()
 
 
+def test_who_left_a_for_nothing_has_no_segment() -> None:
+    """No letter stands for the lack of sales, and money has its currency where it is known."""
+    _, after = both()
+    one = attrs.evolve(raised(after, "fell_from_a")["falling"], after="N", money=1234.5)
+    said = one.sentence(currency="$")
+    assert said.endswith("has no sales any more; $1,234 less than in the period before")
+    assert "теперь без продаж" in one.sentence("ru")
+    deal = Alert(kind="no_next_step", key="k", customer="c", money=None, age=1, after="N")
+    assert " (no sales) " in deal.sentence()
+
+
 def test_every_kind_says_something_in_both_languages() -> None:
     """Every kind of alert has its sentences in English and Russian."""
     for kind in ALERTS:

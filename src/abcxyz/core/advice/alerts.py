@@ -155,6 +155,11 @@ class Alert:
                 **facts,
             )
         sentence = _sentences()[self.kind]
+        if self.kind == "fell_from_a" and self.after == "N":
+            sentence = (
+                "{customer} was {before} and has no sales any more; {money} less than in the "
+                "period before"
+            )
         if "reason" in facts:
             reason = str(self.facts["reason"])
             facts["reason"] = reason_text(reason, self.facts["details"], lang)
@@ -168,7 +173,7 @@ class Alert:
             lang,
             customer=self.customer if name is None else name,
             before=self.before,
-            after=self.after,
+            after=text("no sales", lang) if self.after == "N" else self.after,
             money=amount,
             **{**_BLANK, "days": self.age, **facts},
         )
