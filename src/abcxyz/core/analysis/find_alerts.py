@@ -161,8 +161,7 @@ class _AlertFinder:
                 yield self._probable(call, calls.horizon_days)
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
-        for call in calls:
-            i = self._snapshot.positions[call.customer]
+        for call, i in zip(calls, self._rows(calls), strict=True):
             yield self._alert(
                 "lapsed_a",
                 i,
@@ -206,10 +205,15 @@ class _AlertFinder:
         done = call.outcome
         return silent_since if done is None else f"{silent_since}:{done.outcome}-{done.day}"
 
+    def _rows(self, found: CallList | GrowthList) -> list[int]:
+        """Return the rows of customers, without a table of all where they are few."""
+        customers = np.array([one.customer for one in found], dtype=object)
+        rows: list[int] = self._snapshot.rows_of(customers).tolist()
+        return rows
+
     def near(self) -> Iterator[Alert]:
         """Yield customers of B who may reach A: with the best chance, or just below its limit."""
-        for one in self._growth:
-            i = self._snapshot.positions[one.customer]
+        for one, i in zip(self._growth, self._rows(self._growth), strict=True):
             if math.isnan(one.probability):
                 yield self._alert("near_a", i, None, one.missing, age=self._since)
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
+_PART = 1 << 18  # gaps
 _MANY = 1 << 24  # keys above which duplicates are removed before the end
 _LONGEST = 64 * 64  # days of a lookback up to which one bit for each is affordable
 _TABLE = 1 << 29  # bytes of the table of bits
@@ -48,23 +50,37 @@ class Rhythm:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def _parts(self) -> Iterator[slice]:
+        """Yield ranges of customers whose gaps stay in the CPU cache; few have more."""
+        cuts = np.searchsorted(self.starts, np.arange(0, self.starts[-1], _PART))
+        ends = np.unique(np.append(cuts, len(self))).tolist()
+        yield from map(slice, [0, *ends], ends)
+
     @functools.cached_property
-    def _sorted(self) -> npt.NDArray[np.int32]:
-        owner = np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.starts))
-        keys = (owner << 32) | self.gaps
-        keys.sort()
-        return (keys & 0xFFFFFFFF).astype(np.int32)
+    def _quantiles(self) -> dict[tuple[float, int], Floats]:
+        """Quantile and least number of gaps -> answer of `quantiles`."""
+        return {}
 
     def quantiles(self, quantile: float = 0.9, *, least: int = 5) -> Floats:
         """Return each customer's quantile of gaps, in days; NaN with fewer than *least* gaps."""
-        counts = np.diff(self.starts)
+        known = self._quantiles.get((quantile, least))
+        if known is not None:
+            return known
         days = np.full(len(self), np.nan)
-        enough = counts >= max(least, 1)
-        place = self.starts[:-1][enough] + quantile * (counts[enough] - 1)
-        low = np.floor(place).astype(np.int64)
-        high = np.minimum(low + 1, self.starts[1:][enough] - 1)
-        lower, upper = self._sorted[low], self._sorted[high]
-        days[enough] = lower + (place - low) * (upper - lower)
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            counts, begin = np.diff(starts), starts[0]
+            owner = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+            keys = (owner << 32) | self.gaps[begin : starts[-1]]
+            keys.sort()
+            enough = counts >= max(least, 1)
+            place = quantile * (counts[enough] - 1)
+            low = np.floor(place).astype(np.int64)
+            at = starts[:-1][enough] - begin + low
+            next_ = np.minimum(at + 1, starts[1:][enough] - begin - 1)
+            lower, upper = keys[at] & 0xFFFFFFFF, keys[next_] & 0xFFFFFFFF
+            days[part][enough] = lower + (place - low) * (upper - lower)
+        self._quantiles[quantile, least] = freeze(days)
         return freeze(days)
 
     def pooled_quantiles(self, group: Codes, quantile: float = 0.9) -> dict[int, float]:
@@ -81,9 +97,13 @@ class Rhythm:
             return {}
         groups, place = np.unique(group, return_inverse=True)
         width = int(self.gaps.max()) + 1
-        first = np.repeat(place.astype(np.int32) * width, np.diff(self.starts))
         # Days are few whole numbers: counting them is faster than ordering millions of gaps.
-        counts = np.bincount(first + self.gaps, minlength=len(groups) * width)
+        counts = np.zeros(len(groups) * width, np.int64)
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            days = np.repeat(place[part] * width, np.diff(starts))
+            days += self.gaps[starts[0] : starts[-1]]
+            counts += np.bincount(days, minlength=len(counts))
         pooled: dict[int, float] = {}
         for one, row in zip(groups.tolist(), counts.reshape(-1, width), strict=True):
             total = np.cumsum(row)
@@ -96,11 +116,15 @@ class Rhythm:
 
     def means(self) -> Floats:
         """Return each customer's mean gap, in days; NaN without one."""
-        counts = np.diff(self.starts)
         days = np.full(len(self), np.nan)
-        some = counts > 0
-        if some.any():
-            days[some] = np.add.reduceat(self.gaps, self.starts[:-1][some]) / counts[some]
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            counts = np.diff(starts)
+            some = counts > 0
+            if some.any():
+                gaps = self.gaps[starts[0] : starts[-1]]
+                sums = np.add.reduceat(gaps, starts[:-1][some] - starts[0])
+                days[part][some] = sums / counts[some]
         return days
 
     def longest(self) -> Floats:

@@ -24,6 +24,7 @@ __all__ = ["CsvTable", "can_stream"]
 
 _BLOCK = 1 << 24  # bytes
 _START = 1 << 22  # bytes of which the first rows are taken
+_CACHED = 1 << 17  # bytes that the caches hold
 _LARGEST = 1 << 26  # a row of this size is a quote without its twin
 
 
@@ -105,19 +106,20 @@ class CsvTable:
                     yield batch
 
     def _next(
-        self, blocks: Iterator[tuple[bytes, int]], columns: Sequence[str] | None
+        self, blocks: Iterator[tuple[bytes, int, int]], columns: Sequence[str] | None
     ) -> Batch | None:
-        for block, line in blocks:
-            return self._split(block, line, columns)
+        for block, line, lines in blocks:
+            return self._split(block, line, lines, columns)
         return None
 
-    def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int]]:
-        """Yield the blocks of rows, each with the number of its first line."""
+    def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int, int]]:
+        """Yield the blocks of rows, each with the number of its first line and of its lines."""
         line = 1 + self.skipped
         try:
             for block in _blocks(stream, self.skipped, size):
-                yield block, line
-                line += block.count(b"\n")
+                breaks = _count(block, "\n")
+                yield block, line, breaks + (not block.endswith(b"\n"))
+                line += breaks
         except _EndlessRowError:
             raise InputError(
                 "{path}, line {line} begins a row of over {size} MB; check the quotes and the "
@@ -141,7 +143,7 @@ class CsvTable:
             for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
         )
 
-    def _split(self, block: bytes, line: int, columns: Sequence[str] | None) -> Batch:
+    def _split(self, block: bytes, line: int, ends: int, columns: Sequence[str] | None) -> Batch:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -174,7 +176,6 @@ class CsvTable:
                 ),
             )
 
-        ends = block.count(b"\n") + (not block.endswith(b"\n"))
         try:
             try:
                 table = split(several_lines=False)
@@ -272,7 +273,7 @@ def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
 def _last_row_end(block: bytes) -> int:
     """Return the end of the last whole row; a line break between quotes ends no row."""
     end = block.rfind(b"\n") + 1
-    quotes = block.count(b'"', 0, end)
+    quotes = _count(block, '"', end) if b'"' in block else 0
     while end and quotes % 2:
         if len(block) - end > _BLOCK:
             return 0
@@ -280,6 +281,13 @@ def _last_row_end(block: bytes) -> int:
         quotes -= block.count(b'"', before, end)
         end = before
     return end
+
+
+def _count(block: bytes, character: str, end: int | None = None) -> int:
+    """Count a frequent character up to an end: `bytes.count` takes three times as long."""
+    data = np.frombuffer(block, np.uint8)[:end]
+    parts = (data[start : start + _CACHED] for start in range(0, len(data), _CACHED))
+    return sum(int(np.count_nonzero(part == ord(character))) for part in parts)
 
 
 def _line_numbers(block: bytes) -> npt.NDArray[np.int64]:
