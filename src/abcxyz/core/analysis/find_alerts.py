@@ -235,6 +235,8 @@ class _AlertFinder:
         spent: defaultdict[Any, float] = defaultdict(float)
         for record in self._facts.time_spent:
             spent[record.customer] += record.hours
+        if not spent:
+            return
         positions = self._snapshot.positions
         hours = {
             positions[customer]: total

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Snapshot"]
 
-_FEW = 8  # customers of a snapshot for each one that is looked for without a table of all
+_FEW = 2  # customers of a snapshot for each one that is looked for without a table of all
 
 
 def _as_of(value: object) -> date:
