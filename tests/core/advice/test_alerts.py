@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -118,6 +120,34 @@ def test_a_lapse_is_measured_by_the_rhythm_of_the_customer() -> None:
     assert alerts["silent"].facts["usual"] in (16, 17)
     assert 42 - 17 <= alerts["silent"].age <= 42 - 16
     assert "lapsed_a:silent:2026-03-19" == alerts["silent"].key
+
+
+def test_the_money_of_a_lapse_is_that_of_the_missing_orders() -> None:
+    """As in the call list, and the sentence says so; not the sales of the whole window."""
+    _, after = both()
+    assert after.calls is not None
+    (call,) = after.calls
+    alert = raised(after, "lapsed_a")["silent"]
+    assert round(call.money, 2) == alert.money
+    assert call.money != float(after.snapshot.value[after.snapshot.positions["silent"]])
+    days = after.calls.horizon_days
+    assert alert.in_question
+    assert f"in question, that of its orders in {days} days" in alert.sentence()
+    assert f"заказы за {days} дн." in alert.sentence("ru")
+    again = Alert.from_dict(json.loads(json.dumps(alert.to_dict())))
+    assert alert.sentence() == again.sentence()
+
+
+def test_where_no_money_is_known_a_lapse_has_the_value_of_the_window() -> None:
+    """As where orders are counted."""
+    _, after = both()
+    assert after.calls is not None
+    (call,) = after.calls
+    calls = attrs.evolve(after.calls, calls=(attrs.evolve(call, money=math.nan),))
+    (alert,) = [one for one in find_alerts(after, calls=calls) if one.kind == "lapsed_a"]
+    assert alert.money == float(after.snapshot.value[after.snapshot.positions["silent"]])
+    assert not alert.in_question
+    assert "in the period" in alert.sentence()
 
 
 def test_who_is_near_a_lacks_so_much() -> None:

@@ -162,14 +162,16 @@ class _AlertFinder:
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
         for call, i in zip(calls, self._rows(calls), strict=True):
+            in_money = not math.isnan(call.money)  # of the missing orders, as in the call list
             yield self._alert(
                 "lapsed_a",
                 i,
                 self._occasion(call, str(self._snapshot.last_day[i])),
-                self._worth(i),
+                call.money if in_money else self._worth(i),
                 age=math.floor(silence.days[i] - silence.usual[i]),
                 days=int(silence.days[i]),
                 usual=math.floor(silence.usual[i]),
+                **({"horizon": calls.horizon_days} if in_money else {}),
             )
 
     def _probable(self, call: Call, horizon: int) -> Alert:
