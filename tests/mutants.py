@@ -104,6 +104,29 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/history/store.py",
+        "return self.load(known[0], settings)  ->  return self.load(known[ -1], settings)",
+    ): "of one snapshot",
+    (
+        "src/abcxyz/history/packed/columns.py",
+        'if sales.dtype.kind == "f":  ->  if sales.dtype.kind >= "f":',
+    ): "whole numbers, the only others, are never NaN",
+    (
+        "src/abcxyz/history/packed/columns.py",
+        (
+            "if len(who) != len(amounts) or rows.min(initial=0) < 0 or who.min(initial=0) < 0:"
+            "  ->  "
+            "if len(who) != len(amounts) or rows.min(initial= 1) < 0 or who.min(initial=0) < 0:"
+        ),
+    ): "neither is below zero",
+    (
+        "src/abcxyz/history/packed/encoding.py",
+        (
+            'numbers = array.astype(np.float64 if kind == "f" else np.int64, copy=False)  ->  '
+            'numbers = array.astype(np.float64 if kind <= "f" else np.int64, copy=False)'
+        ),
+    ): "the only other kind comes after it",
+    (
         "src/abcxyz_bitrix/sales/reader.py",
         (
             "named = entity == entities_of(options.basis)[0]  ->  "

@@ -133,11 +133,13 @@ ROOMS: dict[str, dict[str, str]] = {
         "report.page.bytecode": "",
         "report.page.formatter": "i18n core.* charts report.vocabulary",
         "report.page.buckets": "report.customers",
+        "report.page.packing": "",
+        "report.page.sentences": "",
         "report.page.sections": "i18n core.* crm crm.* charts report.crm_columns "
         "report.vocabulary report.customers "
         "report.method report.page.*",
         "report.page.payload": "core.* charts report.customers report.page.formatter "
-        "report.page.buckets report.page.sections",
+        "report.page.buckets report.page.packing report.page.sections",
         "report.page.render": "i18n core.* charts report.vocabulary report.customers "
         "report.method report.page.*",
         "report.workbook.rows": "core.*",

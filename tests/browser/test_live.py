@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from tests.browser.test_looks import OUTSIDE
+from tests.browser.test_page import OPEN_ALL
 from tests.dashboard.conftest import Served, serve, served, world
 
 from abcxyz.history import History
@@ -106,14 +108,76 @@ def test_two_dates_are_chosen_without_a_script(chromium: Any, served: Served) ->
         assert "2026-07-31" == page.get_by_label("Before").input_value()
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/compare", "/customer?id={who}"])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_axe_core_finds_nothing(chromium: Any, served: Served, path: str, width: int) -> None:
+def test_filters_and_cells_lead_to_a_redrawn_page(chromium: Any, served: Served) -> None:
+    """A cell and a filter narrow the list; the link redraws the page for the chosen alone."""
+    with visit(chromium, served) as page:
+        page.wait_for_selector("html.ready", state="attached")
+        cell = page.locator("a.cell").first
+        segment = cell.get_attribute("data-cell")
+        cell.click()
+        tags = page.locator(".virtual li .tag").all_text_contents()
+        assert {segment} == set(tags)
+        owner = page.locator("[name=owner] option").nth(1).get_attribute("value")
+        page.locator("[name=owner]").select_option(owner)
+        shown = page.locator(".count").text_content().split()[2]
+        page.get_by_role("link", name="Redraw the page for them").click()
+        page.wait_for_url("**owner=**")
+        page.wait_for_selector("html.ready", state="attached")
+        note = page.locator(".only").text_content()
+        assert f"of the chosen customers only: {shown} (" in note.replace("\xa0", " ")
+        page.get_by_role("link", name="Show all").click()
+        page.wait_for_selector("html.ready", state="attached")
+        assert not page.locator(".only").count()
+
+
+def test_an_earlier_result_says_so(chromium: Any, served: Served) -> None:
+    with visit(chromium, served) as page:
+        page.goto(f"{served.base}/?lang=en&at=2026-08-31")
+        assert "This is the result of" in page.locator(".only").text_content()
+        page.get_by_role("link", name="Show the newest").click()
+        page.wait_for_selector("html.ready", state="attached")
+        assert not page.locator(".only").count()
+        assert "2026-10-31" == page.locator(".choice select").input_value()
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize("width", [360, 390, 640, 768, 1280, 1920])
+def test_nothing_is_cut_on_any_page(chromium: Any, served: Served, lang: str, width: int) -> None:
+    """Texts stay on the screen, also at 200 % of a small desk, which is one of 640 pixels."""
+    who = str(served.analysis.snapshot.customers[0])
+    paths = ["/", "/alerts", "/compare", f"/customer?id={who}", "/?at=2026-08-31"]
+    with visit(chromium, served, width) as page:
+        for path in paths:
+            page.goto(served.base + path + ("&" if "?" in path else "?") + f"lang={lang}")
+            page.evaluate(OPEN_ALL)
+            assert [] == page.evaluate(OUTSIDE), path
+            assert width == page.evaluate("document.documentElement.scrollWidth"), path
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+@pytest.mark.parametrize(
+    "path", ["/", "/alerts", "/compare", "/customer?id={who}", "/?at=2026-08-31"]
+)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_core_finds_nothing(
+    chromium: Any, served: Served, path: str, width: int, lang: str
+) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     who = str(served.analysis.snapshot.customers[0])
-    for scheme in ("light", "dark"):
-        with visit(chromium, served, width) as page:
+    address = served.base + path.format(who=who) + ("&" if "?" in path else "?") + f"lang={lang}"
+    with visit(chromium, served, width) as page:
+        page.goto(address)
+        for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            page.goto(served.base + path.format(who=who))
             found = axe.run(page)
             assert 0 == found.violations_count, found.generate_report()
+
+
+def test_a_page_prints_without_its_buttons(chromium: Any, served: Served) -> None:
+    with visit(chromium, served, 700) as page:
+        for path in ("/", "/alerts", "/compare"):
+            page.goto(f"{served.base}{path}?lang=en")
+            page.emulate_media(media="print")
+            assert not page.locator("button:visible, .pages:visible, input:visible").count(), path
+            assert page.locator("h1").is_visible()
+            assert 700 == page.evaluate("document.documentElement.scrollWidth")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
-import re
 from pathlib import Path
 
 import pytest
 from tests.companies.fns import data_sets as made
+from tests.report.page.unpack import columns_of
 
 from abcxyz.cli import main
 
@@ -50,9 +47,7 @@ def test_a_job_filters_its_page_by_what_is_public(
     assert main(["run", "job.toml", "--as-of", "2026-11-01", "--apply", "--json"]) == 0
     assert "fns: 2 of 3 organisations found" in capsys.readouterr().out
     page = Path("page.html").read_text(encoding="utf-8")
-    packed = re.search(r'<script[^>]*id="customers"[^>]*>([^<]*)</script>', page)
-    assert packed is not None
-    columns = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    columns = columns_of(page)
     shown = {
         one["name"]: {
             customer: one["choices"][k] if k >= 0 else None

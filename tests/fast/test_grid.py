@@ -164,14 +164,42 @@ def test_shared_hash_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     honest = _kernel.hash_strings
 
-    def clashing(offsets: Any, data: Any) -> tuple[Any, Any]:
-        keys, checks = honest(offsets, data)
+    def clashing(*text: Any) -> tuple[Any, Any]:
+        keys, checks = honest(*text)
         return keys % 3, checks
 
     columns = sample("string", "int", 3_000)
     monkeypatch.setattr(_kernel, "hash_strings", clashing)
     result = customer_grid(*columns, YEAR, route="numba")
     same(by_core(*columns, YEAR), result)
+
+
+@pytest.mark.parametrize("kind", ["sparse", "string"])
+def test_many_customers_of_a_partition(kind: str) -> None:
+    """The tables of customers grow twice; every customer is still one."""
+    need("numba")
+    who = np.tile(np.random.default_rng(7).permutation(60_000), 2)
+    ids: Any = who * 10**12 if kind == "sparse" else np.array([f"c{one}" for one in who], object)
+    days, cents = np.full(len(who), np.datetime64("2025-05-05")), np.arange(len(who))
+    panel = customer_grid(ids, days, cents, YEAR, route="numba")
+    assert len(panel) == 60_000
+    same(customer_grid(ids, days, cents, YEAR, route="numpy"), panel)
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_short_texts_at_the_end_of_the_memory(count: int) -> None:
+    """Texts of up to seventeen bytes are told apart, also the last ones and those of a slice."""
+    need("numba")
+    pa = pytest.importorskip("pyarrow")
+    texts = ["x" * length + end for length in range(17) for end in ("", "y", "\0")]
+    texts = list(dict.fromkeys(text for text in texts if text))
+    ids = pa.array([*texts[::-1], *texts, *texts[:count]], pa.large_string())[1:]
+    days = np.full(len(ids), np.datetime64("2025-05-05"))
+    cents = np.arange(len(ids))
+    panel = customer_grid(ids, days, cents, YEAR, route="numba")
+    twin = customer_grid(ids, days, cents, YEAR, route="numpy")
+    assert sorted(panel.customers.tolist()) == sorted(texts)
+    same(twin, panel)
 
 
 @pytest.mark.parametrize("route", ROUTES)

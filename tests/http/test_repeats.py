@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import requests
 
 from abcxyz.errors import ConfigError, UnavailableError
 from abcxyz.http import Answer, NotSentError, OutcomeUnknownError, TokenBucket, Transport
@@ -137,6 +138,31 @@ def test_an_answer_may_be_as_large_as_the_limit(server: Recorder, size: int, fit
         with pytest.raises(UnavailableError, match="larger than 0 MB unpacked") as caught:
             transport.send("GET", server.url, repeatable=True)
         assert not caught.value.retryable
+    assert 1 == len(server.requests)
+    transport.close()
+
+
+class Jumping(ManualClock):
+    """A clock that is past every deadline after its first reading."""
+
+    def monotonic(self) -> float:
+        """Return 0, and then the end of the deadline and more."""
+        self._time += self._step
+        return self._time - self._step
+
+
+@pytest.mark.parametrize(("step", "late"), [(900.5, True), (300.0, False), (1e6, True)])
+def test_an_answer_past_the_deadline_is_left(server: Recorder, step: float, late: bool) -> None:
+    """Also where the session is a stranger's, whose connections know no deadline."""
+    transport = Transport(
+        allow_loopback_http=True, session=requests.Session(), clock=Jumping(step=step)
+    )
+    if late:
+        with pytest.raises(OutcomeUnknownError, match=r"took over 900\.0 s as a whole") as caught:
+            transport.send("GET", server.url, repeatable=True)
+        assert not caught.value.retryable
+    else:
+        assert b"xx" == transport.send("GET", server.url, repeatable=True).body
     assert 1 == len(server.requests)
     transport.close()
 

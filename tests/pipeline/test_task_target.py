@@ -35,6 +35,9 @@ class Target(Reading):
     closed: list[str]
     problem: Exception | None = None
 
+    def __repr__(self) -> str:
+        return f"Target({self.token})"
+
     def _answer(self, *words: Any) -> str:
         self.calls.append(words)
         if self.problem is not None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 from tests.report.conftest import HOSTILE
+from tests.report.page.unpack import columns_of, whole_page
 
 from abcxyz import Analysis
 from abcxyz.builtin.csv_sink import CsvSink
@@ -29,12 +30,14 @@ SECRET = b"0123456789abcdef"
 
 def everything(analysis: Analysis, folder: Path) -> str:
     """Write every output file and return all of them as one text."""
+    page = render_html(analysis)
     CsvSink(folder / "a.csv").write(analysis, dry_run=False)
     JsonSink(folder / "a.json").write(analysis, dry_run=False)
     book = zipfile.ZipFile(io.BytesIO(render_workbook(analysis, lang="ru")))
     return "".join(
         [
-            render_html(analysis),
+            whole_page(page),
+            str(columns_of(page)),
             *(book.read(name).decode() for name in book.namelist()),
             *(file.read_text("utf-8") for file in folder.iterdir()),
             json.dumps([one.to_dict() for one in analysis.alerts], ensure_ascii=False),

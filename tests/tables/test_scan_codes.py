@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from abcxyz.tables import sales
 from abcxyz.tables.sales import read_sales, scan_sales
 from abcxyz.tables.scan.columns import CellTable, column_of
 from abcxyz.tables.scan.hashing import CellHashes
@@ -50,3 +51,37 @@ def test_equal_lines_are_found_by_their_documents(
             list(part)
         issues |= {one.kind: one.count for one in scan.quality.issues}
     assert found == issues.get("duplicate", 0)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "xlsx"])
+@pytest.mark.parametrize("number", ["7", "№ 7"], ids=["plain", "text"])
+@pytest.mark.parametrize("spilled", [False, True], ids=["in memory", "in files"])
+def test_equal_lines_without_a_document_are_duplicates(
+    kind: str, number: str, spilled: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is an order of its own, as in a table without documents, and equal in every column."""
+    rows = [
+        ("a", "2026-01-05", 5.0, None),
+        ("a", "2026-01-05", 5.0, None),
+        ("a", "2026-01-05", 5.0, number),
+        ("a", "2026-01-05", 6.0, None),
+        ("b", "2026-01-05", 5.0, None),
+        ("a", "2026-01-05", 5.0, None),
+    ]
+    frame = pd.DataFrame(rows, columns=["customer", "date", "amount", "document"])
+    file = tmp_path / f"sales.{kind}"
+    write = {
+        "csv": lambda: frame.to_csv(file, index=False),
+        "parquet": lambda: frame.to_parquet(file, index=False),
+        "jsonl": lambda: frame.to_json(file, orient="records", lines=True),
+        "xlsx": lambda: frame.to_excel(file, index=False),
+    }
+    write[kind]()
+    if spilled:
+        monkeypatch.setattr(sales, "_lines_budget", lambda _: 1.0)
+    with scan_sales(file, memory="2GB" if spilled else None) as scan:
+        orders = [batch.document for part in scan.parts() for batch in part]
+        issues = {one.kind: one.count for one in scan.quality.issues}
+    assert issues == {"duplicate": 2}
+    # Without a repeated document every line is an order.
+    assert all(one is None or len(np.unique(one)) == len(one) for one in orders)

@@ -50,7 +50,7 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
     def customers(request: Request) -> Response:
         return Response(
             pages.customers(day_of(request.query_params.get("at")), **_filters(request)),
-            media_type="application/json",
+            media_type="application/octet-stream",
             headers={"content-encoding": "gzip"},
         )
 
@@ -119,7 +119,7 @@ def live_app(pages: Pages, *, token: str, port: int, lang: str) -> Access:
                 lambda request, chosen: pages.customer(request.query_params.get("id", ""), chosen)
             ),
         ),
-        Route("/customers.json", customers),
+        Route("/customers", customers),
         Route("/export/{name}.csv", export),
         Route("/static/{name}", static),
         Route("/outcome", outcome, methods=["POST"]),

@@ -209,12 +209,16 @@ class LiveData:
                 since=since.get(one.key),
                 snoozed=one.key in snoozed,
                 outcome=latest.get(str(one.customer)),
-                # The money of such an alert is that of the window.
-                question=self._questions.get(one.customer) if one.kind == "lapsed_a" else None,
+                question=self._question(one),
             )
             for one in (alerts if self._current is None else newest.alerts)
         ]
         return sorted(shown, key=lambda one: (one.snoozed, -(one.money or 0)))
+
+    def _question(self, one: Alert) -> float | None:
+        """Return the money of the missing orders, where the alert is about them."""
+        known = self._questions.get(one.customer) if one.kind == "lapsed_a" else None
+        return one.money if known is None and one.in_question else known
 
     def states(self, customer: Any) -> tuple[CustomerState, ...]:
         """Return the classes of a customer in the snapshots of the job, the oldest first."""

@@ -51,13 +51,13 @@ def customer_table(facts: Facts, chosen: Mapping[str, str]) -> Table:
         "Segment": [_segment(columns["segment"][i]) for i in places],
         "Value": [known(values[i]) for i in places],
         "The window before": [known(before[i]) for i in places],
-        "Orders": [columns["orders"][i] for i in places],
-        "Last order, days ago": [columns["days"][i] for i in places],
-        "Owner": [owners[columns["owner"][i]] for i in places],
+        "Orders": columns["orders"][places].tolist(),
+        "Last order, days ago": [_days(one) for one in columns["days"][places].tolist()],
+        "Owner": [owners[code] for code in columns["owner"][places].tolist()],
     }
     for one in columns["attributes"]:
         choices = [*one["choices"], None]
-        table[one["name"]] = [choices[one["code"][i]] for i in places]
+        table[one["name"]] = [choices[code] for code in one["code"][places].tolist()]
     return table
 
 
@@ -81,7 +81,7 @@ def fitting(columns: Mapping[str, Any], chosen: Mapping[str, str]) -> list[int]:
     # Codes of the customers -> the codes that fit.
     wanted: list[tuple[Sequence[Any], set[Any]]] = []
     if chosen.get("owner"):
-        wanted.append((columns["owner"], _codes(columns["owners"], chosen["owner"])))
+        wanted.append((columns["owner"].tolist(), _codes(columns["owners"], chosen["owner"])))
     if chosen.get("segment"):
         wanted.append((columns["segment"], set(map(str, _codes(SEGMENTS, chosen["segment"])))))
     if chosen.get("step") and columns["step"] is not None:
@@ -89,7 +89,7 @@ def fitting(columns: Mapping[str, Any], chosen: Mapping[str, str]) -> list[int]:
     for one in columns["attributes"]:
         value = chosen.get(f"by {one['name']}")
         if value:
-            wanted.append((one["code"], _codes(one["choices"], value)))
+            wanted.append((one["code"].tolist(), _codes(one["choices"], value)))
     for codes, fit in wanted:
         places = [i for i in places if codes[i] in fit]
     return places
@@ -120,6 +120,10 @@ def alert_table(facts: Facts, alerts: list[ShownAlert], lang: str) -> Table:
 
 def _segment(letter: str) -> str | None:
     return None if letter == "-" else SEGMENTS[int(letter)]
+
+
+def _days(number: float) -> int | None:
+    return None if math.isnan(number) else int(number)
 
 
 def known(value: float) -> float | None:

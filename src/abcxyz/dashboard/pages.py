@@ -27,6 +27,7 @@ from abcxyz.report.page.payload import customer_columns, packed_customers
 from abcxyz.report.page.render import PAGE, SCRIPTS, asset, environment, render_bodies
 from abcxyz.report.page.sections.cells import cells
 from abcxyz.report.page.sections.changes import changes
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import ALERT_KINDS
 from abcxyz.tables.export.csv_table import csv_bytes
 from abcxyz.toolkit.language import language
@@ -34,6 +35,7 @@ from abcxyz.toolkit.language import language
 __all__ = ["ASSETS", "Look", "Pages", "address", "asset_address", "day_of"]
 
 _KEPT = 24  # rendered pages
+_OPEN_ALERTS = 30  # those beyond are folded
 
 TEMPLATES = "abcxyz.dashboard.templates"
 
@@ -113,7 +115,7 @@ class Pages:
             return self._reports[key]
 
     def customers(self, dated: date | None = None, **filters: str) -> bytes:
-        """Return the customers as gzipped JSON; arguments and errors as in `report`."""
+        """Return the customers as `packed_customers` does; arguments and errors as in `report`."""
         key = (self.data.results, dated, *sorted(filters.items()))
         with self._lock:
             if key not in self._packed:
@@ -176,6 +178,7 @@ class Pages:
             rows=rows,
             count=sum(not one["snoozed"] for one in rows),
             snoozes=SNOOZES,
+            most=_OPEN_ALERTS,
             **show.helpers(),
         )
 
@@ -259,9 +262,9 @@ def _since(held: Held | None, show: Formatter) -> str:
         return ""
     segment, day = show.state(held.segment), date_text(held.since, show.lang)
     if held.before is None:
-        return show.say("{segment} since {day}", segment=segment, day=day)
+        return show.say(SENTENCES["since"], segment=segment, day=day)
     return show.say(
-        "{segment} since {day}, before {before}",
+        SENTENCES["sinceBefore"],
         segment=segment,
         day=day,
         before=show.state(held.before),

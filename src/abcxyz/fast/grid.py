@@ -162,16 +162,17 @@ def fast_panel(
 
 def _within(rows: Rows, periods: Periods) -> Rows:
     """Select the rows in the lookback; the same object if all rows are in it."""
-    missing = int(np.count_nonzero(rows.ticks == NAT))
-    if missing:
-        raise no_date(missing)
     since, until = (
         int(np.datetime64(day, "D").astype(np.int64)) * rows.per_day
         for day in (periods.lookback.since, periods.lookback.until)
     )
-    inside = (rows.ticks >= since) & (rows.ticks < until)
-    if inside.all():
+    # Two numbers tell of most columns that all rows are inside; a missing time is the smallest.
+    if not len(rows.ticks) or since <= rows.ticks.min() <= rows.ticks.max() < until:
         return rows
+    missing = int(np.count_nonzero(rows.ticks == NAT))
+    if missing:
+        raise no_date(missing)
+    inside = (rows.ticks >= since) & (rows.ticks < until)
     ids = rows.ids[inside] if isinstance(rows.ids, np.ndarray) else rows.ids.filter(inside)
     money = rows.money[inside]
     amount = money if rows.amount is rows.money else rows.amount[inside]

@@ -145,7 +145,9 @@ def find_codes(
     for begin in range(0, len(hashes), _BLOCK):
         end = min(begin + _BLOCK, len(hashes))
         for i in range(begin, end):
-            fetch_ahead(keys, np.int64(max(hashes[i], np.uint64(1)) >> shift))
+            slot = np.int64(max(hashes[i], np.uint64(1)) >> shift)
+            fetch_ahead(keys, slot)
+            fetch_ahead(numbers, slot)
         for i in range(begin, end):
             key = max(hashes[i], np.uint64(1))
             slot = np.int64(key >> shift)
@@ -157,9 +159,13 @@ def find_codes(
                     known[count] = checks[i]
                 fresh[count - start] = i
                 count += 1
-            elif len(checks) and known[numbers[slot]] != checks[i]:
-                return -1
             codes[i] = numbers[slot]
+            if len(checks):
+                fetch_ahead(known, np.int64(codes[i]))
+        if len(checks):
+            for i in range(begin, end):
+                if known[codes[i]] != checks[i]:
+                    return -1
     return count
 
 

@@ -19,6 +19,7 @@ from abcxyz.errors import InputError
 from abcxyz.tables.columns.notices import cure_of, left_out_money, same_money
 
 __all__ = [
+    "AccountSums",
     "LineAccount",
     "account_of",
     "check_account",
@@ -177,9 +178,22 @@ class LineAccount:
             self.counts[kind] = KindCount(count, total, examples)
         return count
 
+    def sums(self) -> AccountSums:
+        """Return the sums of the account, without the lines."""
+        return AccountSums(len(self._used), int(np.count_nonzero(self._used)), dict(self.counts))
+
     def quality(self) -> Quality:
         """Return the finished account."""
-        return account_of([self])
+        return account_of([self.sums()])
+
+
+@frozen
+class AccountSums:
+    """Number of lines, of those in use, and the lines of each kind."""
+
+    rows: int
+    used: int
+    counts: Mapping[str, KindCount]
 
 
 @frozen
@@ -203,12 +217,12 @@ class KindCount:
         return issue_of(kind, self.count, amount, [text for _, text in self.examples])
 
 
-def account_of(parts: Iterable[LineAccount]) -> Quality:
+def account_of(parts: Iterable[AccountSums]) -> Quality:
     """Return the account of a table from those of its parts."""
     rows, used = 0, 0
     counts: dict[str, KindCount] = {}
     for part in parts:
-        rows, used = rows + len(part.used), used + int(np.count_nonzero(part.used))
+        rows, used = rows + part.rows, used + part.used
         for kind, count in part.counts.items():
             counts[kind] = counts[kind] + count if kind in counts else count
     issues = [counts[kind].issue(kind) for kind in KINDS if kind in counts]

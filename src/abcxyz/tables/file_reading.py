@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from types import MappingProxyType
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import freeze
+from abcxyz._collection import free_memory
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import SalesScan, scan_sales
@@ -142,19 +143,32 @@ class FileReading:
 
         with scan_sales(self._path, progress=self._progress, **self._options) as scan:
             check_cost(self._metric, scan.columns)
-            panels = []
-            for part in scan.parts(periods.window):
-                # As positions in the labels, by which the parts are joined.
-                lines = (attrs.evolve(one, labels=None) for one in part)
-                sales = lines if orders is None else orders.watch(lines)
-                panels.append(aggregate_sales(sales, periods, settings))
+            rows = len(scan.labels)
+
+            def panels() -> Iterator[Panel]:
+                for part in scan.parts(periods.window):
+                    # As positions in the labels, by which the parts are joined.
+                    lines = (one.renumbered(one.customer) for one in part)
+                    sales = lines if orders is None else orders.watch(lines)
+                    if scan.spilled:
+                        sales = _numbered(sales, rows)
+                    yield aggregate_sales(sales, periods, settings)
+                if scan.spilled:
+                    free_memory()  # of the lines: the table of the result needs it
+
+            if scan.spilled:
+                panel = join_panels(panels(), rows)
+            else:
+                (panel,) = panels()
             if orders is not None:
                 orders.name(scan.labels)
-            order = np.argsort(np.concatenate([panel.customers for panel in panels]))
-            panel = panels[0] if len(panels) == 1 else join_panels(panels, order)
             panel = _labelled(panel, scan.labels)
             self._note(scan)
-            return panel if scan.dated else _without_series(panel)
+            spilled, dated = scan.spilled, scan.dated
+        if spilled:
+            del scan
+            free_memory()
+        return panel if dated else _without_series(panel)
 
     def _note(self, scan: SalesScan) -> None:
         self.quality, self.names, self.last_day = scan.quality, scan.names(), scan.last_day
@@ -190,6 +204,21 @@ def check_cost(metric: str, columns: Mapping[str, str]) -> None:
         raise InputError(
             "the metric profit needs the cost of each sale; name its column with --cost"
         )
+
+
+def _numbered(batches: Iterable[Transactions], rows: int) -> Iterator[Transactions]:
+    """Yield each batch with numbers of its own customers alone, which are below *rows*.
+
+    A partition holds few customers of all: a table of all of them for each would take most of the
+    time.
+    """
+    numbers = np.empty(rows, np.int32)
+    for batch in batches:
+        present = np.zeros(rows, dtype=bool)
+        present[batch.customer] = True
+        customers = np.flatnonzero(present)
+        numbers[customers] = np.arange(len(customers))
+        yield batch.renumbered(numbers[batch.customer], freeze(customers))
 
 
 def _labelled(panel: Panel, labels: npt.NDArray[np.object_]) -> Panel:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.tables.lines import LineColumns
+from abcxyz.tables.scan.columns import are_gaps
 from abcxyz.tables.scan.line_store import Arrays, repeated
 
 __all__ = ["LinePart"]
@@ -25,6 +26,8 @@ class LinePart:
         Coded lines -> decoded columns.
     documents
         Coded lines -> keys of the documents; None without documents.
+    gaps
+        Whether a line may have no document.
     """
 
     def __init__(
@@ -32,9 +35,11 @@ class LinePart:
         batches: list[Arrays],
         decode: Callable[[Arrays], LineColumns],
         documents: Callable[[Arrays], Ints | None],
+        *,
+        gaps: bool = True,
     ) -> None:
         self._batches, self._decode, self._documents = batches, decode, documents
-        self._all_unlike = False
+        self._gaps, self._all_unlike = gaps, False
 
     def __iter__(self) -> Iterator[LineColumns]:
         self._batches.reverse()
@@ -71,7 +76,10 @@ class LinePart:
         amount, _ = columns.amount
         day, _ = columns.day
         parts = [alike["hash"], columns.customer, day.view(np.int64), amount.view(np.int64)]
-        parts += [] if columns.document is None else [columns.document]
+        if columns.document is not None:
+            gap = are_gaps(columns.document.view(np.uint64), alike["line"])
+            # Without a document each line has one of its own, and may equal another all the same.
+            parts.append(np.where(gap, 0, columns.document))
         order = np.lexsort(parts)  # which is stable: the first of equal lines stays first
         same = np.ones(len(order) - 1, dtype=bool)
         for part in parts:
@@ -96,15 +104,19 @@ class LinePart:
             batch_keys = self._documents(batch)
             if batch_keys is None:
                 return False
-            if not keys and _repeat(np.sort(batch_keys)):
-                return True
+            if not keys:  # mostly the first batch shows it
+                batch_keys = np.sort(batch_keys)
+                if _repeat(batch_keys):
+                    return True
             keys.append(batch_keys)
-        every = np.concatenate(keys)
-        keys.clear()
-        every.sort()
-        found = _repeat(every)
+        found = False
+        if len(keys) > 1:
+            every = np.concatenate(keys)
+            keys.clear()
+            every.sort()
+            found = _repeat(every)
         # Lines of different documents are not equal in every column.
-        self._all_unlike = not found
+        self._all_unlike = not found and not self._gaps
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -213,20 +214,26 @@ class SalesLines:
         rows = self.account.used & known[codes]
         last[self._columns.customer[rows]] = codes[rows]  # of several lines the last one stays
 
-    def names(self, last: Codes | None = None) -> dict[Any, str]:
-        """Return the last name of each customer in use.
+    def names(self) -> dict[Any, str]:
+        """Return the last name of each customer in use."""
+        last = np.full(len(self._columns.labels), -1, np.int32)
+        self.mark_names(last)
+        return self.naming(last)()
+
+    def naming(self, last: Codes) -> Callable[[], dict[Any, str]]:
+        """Return a function for the last name of each customer in use; it does not hold the lines.
 
         Parameters
         ----------
         last
-            (k,) positions of the names, set by `mark_names` of all lines; None for these lines.
+            (k,) positions of the names, set by `mark_names` of all lines.
         """
         if self._columns.name is None:
-            return {}
-        if last is None:
-            last = np.full(len(self._columns.labels), -1, np.int32)
-            self.mark_names(last)
-        _, names = self._columns.name
-        found = np.flatnonzero(last >= 0)
-        who = self._columns.labels[found].tolist()
-        return {one: str(names[code]) for one, code in zip(who, last[found].tolist(), strict=True)}
+            return dict
+        return partial(_names, self._columns.labels, self._columns.name[1], last)
+
+
+def _names(labels: npt.NDArray[Any], names: Sequence[str | None], last: Codes) -> dict[Any, str]:
+    found = np.flatnonzero(last >= 0)
+    who = labels[found].tolist()
+    return {one: str(names[code]) for one, code in zip(who, last[found].tolist(), strict=True)}

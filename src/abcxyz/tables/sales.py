@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from functools import partial
 from itertools import chain
 from os import PathLike
 from typing import Any
@@ -18,7 +17,7 @@ from abcxyz._arrays import DayLike, as_day, frozen_map
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions, concat
-from abcxyz.tables.account import LineAccount, account_of, check_account, issue_of, outside_window
+from abcxyz.tables.account import AccountSums, account_of, check_account, issue_of, outside_window
 from abcxyz.tables.columns.choice import ColumnChoices, choose_by_cells
 from abcxyz.tables.columns.notices import notices_of
 from abcxyz.tables.containers.paths import Files
@@ -219,7 +218,7 @@ class SalesScan:
         self._money, self._present = 0.0, np.zeros(len(self.labels), dtype=bool)
         self._zeros = ""
         self._factor = self._choose(currency, rates or {})
-        self._accounts: list[LineAccount] = []
+        self._accounts: list[AccountSums] = []
         self.names: Callable[[], dict[str, str]] = dict
         self._last_names = np.full(len(self.labels), -1, np.int32)
         self.first_day, self.last_day = date.max, date.min
@@ -289,11 +288,11 @@ class SalesScan:
             yield lines.transactions(documents=documents)
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
-        self._accounts.append(lines.account)
+        self._accounts.append(lines.account.sums())  # the lines of a part are freed after it
         self._money += lines.money
         lines.mark_customers(self._present)
         lines.mark_names(self._last_names)
-        self.names = partial(lines.names, self._last_names)
+        self.names = lines.naming(self._last_names)
         span = lines.days_used()
         if span is not None:
             first, last = span

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
+from abcxyz._collection import free_memory
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days, read_distinct_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
@@ -24,7 +25,7 @@ from abcxyz.tables.scan.columns import (
     without_gaps,
 )
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError
-from abcxyz.tables.scan.line_store import Arrays, LineStore
+from abcxyz.tables.scan.line_store import Arrays, LineStore, Owners
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.columns import distinct, objects
@@ -123,14 +124,22 @@ class TableScan:
                 self._store.close()
                 raise
             self._store.close()
+        del self._owners
+        for cells in self._cells.values():
+            cells.finish()
+        if self.spilled:
+            free_memory()  # of the batches: the sums need it
         self._decide()
 
     def _read(self) -> None:
         self._cells = {role: CellTable(self._hashing) for role in self._roles}
-        self._owners = _Owners(self._cells["customer"].cells)
+        self._owners = Owners(
+            self._cells["customer"].cells, lambda cells: read_distinct_ids(cells, "customer")
+        )
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
         self._typed_documents: bool | None = None
+        self._gaps = False  # whether a line has no document
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
             if not len(batch):
@@ -175,7 +184,8 @@ class TableScan:
             elif role == "document" and self._modes[role] == "plain":
                 chunk[role] = self._documents(column, lines)
             else:
-                chunk[role] = column.codes(self._cells[role])
+                chunk[role] = codes = column.codes(self._cells[role])
+                self._gaps |= role == "document" and bool((codes < 0).any())
                 if role == "date" and self._moments and len(self._cells[role].cells) > _MANY_DAYS:
                     raise _NotPlainError(role, "moments")
         return chunk
@@ -209,7 +219,9 @@ class TableScan:
         # A number on one sheet is the same document as its digits on another.
         if typed != self._typed_documents or not column.is_plain():
             raise _NotPlainError("document")
-        return without_gaps(column.hashes(self._hashing), column.blank(), lines)
+        blank = column.blank()
+        self._gaps |= blank is not None
+        return without_gaps(column.hashes(self._hashing), blank, lines)
 
     def _decide(self) -> None:
         """Parse the distinct cells, all of which are known now."""
@@ -256,7 +268,8 @@ class TableScan:
             documents = self._ids("document")
             keys = column_of(objects(one or "" for one in documents)).hashes(self._hashing)
             self._documents_of = np.append(keys, np.uint64(0))
-            self._blank_documents = np.array([*(one is None for one in documents), True])
+            blank = [one is None for one in documents]
+            self._blank_documents, self._gaps = np.array([*blank, True]), self._gaps or any(blank)
         self._currencies: list[str] | None = None
         if "currency" in self._roles:
             self._currencies = read_currency(self._distinct("currency")).tolist()
@@ -297,7 +310,7 @@ class TableScan:
     def parts(self, *, last: bool = False) -> Iterator[LinePart]:
         """Yield the lines by customers; after *last* they are freed, and not read again."""
         for batches in self._store.parts(last=last):
-            yield LinePart(batches, self._decoded, self._document_keys)
+            yield LinePart(batches, self._decoded, self._document_keys, gaps=self._gaps)
 
     def _decoded(self, arrays: Arrays) -> LineColumns:
         lines = arrays["line"]
@@ -366,30 +379,6 @@ class TableScan:
     def close(self) -> None:
         """Remove the lines and their files."""
         self._store.close()
-
-
-_POSITIVE = (1 << 31) - 1
-
-
-class _Owners:
-    """Number of the customer of every distinct cell, extended as cells come.
-
-    Cells of one identifier have one number; two identifiers may share one, which does no harm
-    where the numbers only deal the customers out. Numbers from a table of the identifiers would
-    need several times their memory.
-    """
-
-    def __init__(self, cells: list[Any]) -> None:
-        self._cells = cells
-        self._numbers = np.empty(0, np.int32)
-
-    def __call__(self) -> npt.NDArray[np.int32]:
-        fresh = self._cells[len(self._numbers) :]
-        if fresh:
-            ids = read_distinct_ids(fresh, "customer").tolist()
-            numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
-            self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
-        return self._numbers
 
 
 def _any(bad: Bools) -> Bools | None:

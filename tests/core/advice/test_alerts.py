@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import date, timedelta
 from typing import Any
 
@@ -120,6 +122,34 @@ def test_a_lapse_is_measured_by_the_rhythm_of_the_customer() -> None:
     assert "lapsed_a:silent:2026-03-19" == alerts["silent"].key
 
 
+def test_the_money_of_a_lapse_is_that_of_the_missing_orders() -> None:
+    """As in the call list, and the sentence says so; not the sales of the whole window."""
+    _, after = both()
+    assert after.calls is not None
+    (call,) = after.calls
+    alert = raised(after, "lapsed_a")["silent"]
+    assert round(call.money, 2) == alert.money
+    assert call.money != float(after.snapshot.value[after.snapshot.positions["silent"]])
+    days = after.calls.horizon_days
+    assert alert.in_question
+    assert f"in question, that of its orders in {days} days" in alert.sentence()
+    assert f"заказы за {days} дн." in alert.sentence("ru")
+    again = Alert.from_dict(json.loads(json.dumps(alert.to_dict())))
+    assert alert.sentence() == again.sentence()
+
+
+def test_where_no_money_is_known_a_lapse_has_the_value_of_the_window() -> None:
+    """As where orders are counted."""
+    _, after = both()
+    assert after.calls is not None
+    (call,) = after.calls
+    calls = attrs.evolve(after.calls, calls=(attrs.evolve(call, money=math.nan),))
+    (alert,) = [one for one in find_alerts(after, calls=calls) if one.kind == "lapsed_a"]
+    assert alert.money == float(after.snapshot.value[after.snapshot.positions["silent"]])
+    assert not alert.in_question
+    assert "in the period" in alert.sentence()
+
+
 def test_who_is_near_a_lacks_so_much() -> None:
     """A B customer within a tenth of the limit is reported with the money missing to it."""
     _, after = both()
@@ -228,6 +258,17 @@ def test_names_of_customers_cannot_break_a_sentence() -> None:
     for name in ("{money}", "<b>", "=1+1", "{0.__class__}"):
         assert name in one.sentence("ru", name=name)
         assert name in attrs.evolve(one, customer=name).sentence()
+
+
+def test_who_left_a_for_nothing_has_no_segment() -> None:
+    """No letter stands for the lack of sales, and money has its currency where it is known."""
+    _, after = both()
+    one = attrs.evolve(raised(after, "fell_from_a")["falling"], after="N", money=1234.5)
+    said = one.sentence(currency="$")
+    assert said.endswith("has no sales any more; $1,234 less than in the period before")
+    assert "теперь без продаж" in one.sentence("ru")
+    deal = Alert(kind="no_next_step", key="k", customer="c", money=None, age=1, after="N")
+    assert " (no sales) " in deal.sentence()
 
 
 def test_every_kind_says_something_in_both_languages() -> None:

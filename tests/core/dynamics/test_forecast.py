@@ -141,7 +141,7 @@ def test_documentation_has_measured_errors(name: str, request: pytest.FixtureReq
         )
         result = forecast([snapshots[i] for i in chain([one.periods.window for one in snapshots])])
     row = [name, period, str(len(result.held_back))]
-    row += [f"{100 * x:.1f}%" for x in (*result.error, *result.revenue_error)]
+    row += [f"{100 * x:.1f} %" for x in (*result.error, *result.revenue_error)]
     page = Path(__file__).parents[3] / "docs" / "explanation" / "forecast.md"
     rows = re.findall(r"^\| (.+) \|$", page.read_text("utf-8"), re.MULTILINE)
     assert row in [one.split(" | ") for one in rows]

@@ -11,6 +11,7 @@ import attrs
 import numpy as np
 import pytest
 from tests.core.landmarks.worlds import END, made_world, pausing_world
+from tests.report.page.unpack import whole_page
 
 from abcxyz import (
     AlertRules,
@@ -349,7 +350,7 @@ def test_backtest_of_an_analysis_is_that_of_the_command_and_draws_itself() -> No
     assert len(widths) == len(counts)
     scale = widths[0] / counts[0]
     np.testing.assert_allclose(widths, [scale * one for one in counts], rtol=0.02)
-    page = render_html(again, languages=["en", "ru"], lang="en")
+    page = whole_page(render_html(again, languages=["en", "ru"], lang="en"))
     assert tried.sentence() in page
     assert tried.sentence("ru") in page
     hidden = anonymize(again, b"0123456789abcdef")

@@ -352,6 +352,15 @@ def test_wrong_cards_are_refused(change: dict[str, Any], words: str) -> None:
     [
         ("number", [{"upto": 5, "points": 1}], "let upto rise"),
         ("number", [{"upto": 5, "points": 1}, {"upto": 5, "points": 1}, {"points": 1}], "rise"),
+        *(
+            (kind, [{"upto": limit, "points": 1, **more}, *last], "let upto rise")
+            for kind, more, last in (
+                ("number", {}, [{"points": 1}]),
+                ("number", {"values": ["1"]}, [{"points": 1}]),
+                ("category", {"values": ["a"]}, []),
+            )
+            for limit in (float("nan"), float("-inf"))
+        ),
         ("number", [{"values": ["few"], "points": 1}, {"points": 1}], "'few'"),
         ("category", [{"values": ["a"], "points": 1}, {"values": ["A "], "points": 2}], "once"),
         ("category", [{"points": 1}, {"values": ["a"], "points": 2}], "only the last"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import Settings, Transactions, aggregate
+from abcxyz.core.sales import rhythm as rhythm_module
 from abcxyz.core.sales.rhythm import Rhythm, bucket_rhythm, silence
 
 ORIGIN = date(2025, 6, 1)
@@ -98,6 +99,27 @@ def test_quantile_equals_numpys() -> None:
     pooled = rhythm.pooled_quantiles(np.array([7, 7, 5, 5, 7], np.int8))
     assert np.quantile(pool, 0.9) == pooled[7]
     assert [5] == list(rhythm.pooled_quantiles(np.array([7, 5, 5, 5, 5], np.int8)))
+
+
+def test_quantiles_of_many_gaps_equal_numpys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are made part by part; one customer may have more gaps than a part."""
+    monkeypatch.setattr(rhythm_module, "_PART", 50)
+    rng = np.random.default_rng(2)
+    counts = rng.integers(0, 30, 40)
+    counts[[7, 39]] = 170, 120
+    gaps = rng.integers(1, 400, counts.sum()).astype(np.int32)
+    pieces = np.split(gaps, np.cumsum(counts)[:-1])
+    rhythm = Rhythm(starts=np.concatenate([[0], np.cumsum(counts)]), gaps=gaps)
+    expected = [np.quantile(one, 0.8) if len(one) > 2 else np.nan for one in pieces]
+    np.testing.assert_array_equal(rhythm.quantiles(0.8, least=3), expected)
+    means = [one.mean() if len(one) else np.nan for one in pieces]
+    np.testing.assert_array_equal(rhythm.means(), means)
+    group = (np.arange(40) % 3).astype(np.int8)
+    pooled = rhythm.pooled_quantiles(group, 0.8)
+    assert pooled == {
+        one: np.quantile(np.concatenate([pieces[i] for i in np.flatnonzero(group == one)]), 0.8)
+        for one in range(3)
+    }
 
 
 def test_the_class_stands_in_for_few_gaps() -> None:

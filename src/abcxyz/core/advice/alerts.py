@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from importlib import resources
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +12,7 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import same_numbers
+from abcxyz.core.advice.alert_templates import template
 from abcxyz.core.advice.risk_reasons import reason_text
 from abcxyz.core.advice.unusual import UnusualFigure
 from abcxyz.core.display import Tabular, brief, html_table
@@ -67,13 +65,6 @@ LAPSES = ("learned", "rule")
 _BLANK = dict.fromkeys(("usual", "hours", "deal", "stage", "rule", "reason"), "")
 
 
-@functools.cache
-def _sentences() -> Mapping[str, str]:
-    file = resources.files("abcxyz.core.advice") / "alerts.toml"
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    return MappingProxyType({kind: one["en"] for kind, one in data.items()})
-
-
 @frozen(kw_only=True, field_transformer=same_numbers)
 class Alert:
     """One event that needs attention.
@@ -110,6 +101,12 @@ class Alert:
     facts: Mapping[str, object] = field(factory=dict, hash=False)
 
     @property
+    def in_question(self) -> bool:
+        """Whether its money is that of the missing orders, as in the call list."""
+        known = {*self.facts} & {"horizon", "probability"}
+        return self.kind == "lapsed_a" and known == {"horizon"}
+
+    @property
     def about_figure(self) -> bool:
         """Whether it is about a weekly figure of the CRM, and not about a customer or a lead."""
         return self.kind in ANOMALIES
@@ -129,6 +126,9 @@ class Alert:
         if self.about_figure and self.facts:
             return UnusualFigure.from_facts(self.facts).sentence(lang)
         amount = "?" if self.money is None else money(round(self.money), lang, 0, currency)
+        who = self.customer if name is None else name
+        after = text("no sales", lang) if self.after == "N" else self.after
+        whose = {"customer": who, "after": after, "money": amount}
         facts = {name: _fact_text(value, lang) for name, value in self.facts.items()}
         if self.kind == "near_a" and "probability" in facts:
             missing = self.facts["missing"]
@@ -138,9 +138,7 @@ class Alert:
                 "{customer} ({after}) lacks {missing} to become A and reaches it within {horizon} "
                 "days with a probability of {probability}%; {money} expected to be gained",
                 lang,
-                customer=self.customer if name is None else name,
-                after=self.after,
-                money=amount,
+                **whose,
                 **facts,
             )
         if "probability" in facts:
@@ -149,27 +147,23 @@ class Alert:
                 "within {horizon} days with a probability of {probability}%, {money} expected to "
                 "be lost",
                 lang,
-                customer=self.customer if name is None else name,
-                after=self.after,
-                money=amount,
+                **whose,
                 **facts,
             )
-        sentence = _sentences()[self.kind]
+        sentence = template(self.kind, facts, in_question=self.in_question)
+        if self.kind == "fell_from_a" and self.after == "N":
+            sentence = (
+                "{customer} was {before} and has no sales any more; {money} less than in the "
+                "period before"
+            )
         if "reason" in facts:
             reason = str(self.facts["reason"])
             facts["reason"] = reason_text(reason, self.facts["details"], lang)
-        if self.kind == "stalled_deal" and "usual" in facts:
-            sentence = (
-                "Deal {deal} of {customer} ({after}) has been in {stage} for {days} days, usual "
-                "are up to {usual}; {money}"
-            )
         return text(
             sentence,
             lang,
-            customer=self.customer if name is None else name,
+            **whose,
             before=self.before,
-            after=self.after,
-            money=amount,
             **{**_BLANK, "days": self.age, **facts},
         )
 

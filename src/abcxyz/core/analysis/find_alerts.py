@@ -161,16 +161,17 @@ class _AlertFinder:
                 yield self._probable(call, calls.horizon_days)
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
-        for call in calls:
-            i = self._snapshot.positions[call.customer]
+        for call, i in zip(calls, self._rows(calls), strict=True):
+            in_money = not math.isnan(call.money)  # of the missing orders, as in the call list
             yield self._alert(
                 "lapsed_a",
                 i,
                 self._occasion(call, str(self._snapshot.last_day[i])),
-                self._worth(i),
+                call.money if in_money else self._worth(i),
                 age=math.floor(silence.days[i] - silence.usual[i]),
                 days=int(silence.days[i]),
                 usual=math.floor(silence.usual[i]),
+                **({"horizon": calls.horizon_days} if in_money else {}),
             )
 
     def _probable(self, call: Call, horizon: int) -> Alert:
@@ -206,10 +207,15 @@ class _AlertFinder:
         done = call.outcome
         return silent_since if done is None else f"{silent_since}:{done.outcome}-{done.day}"
 
+    def _rows(self, found: CallList | GrowthList) -> list[int]:
+        """Return the rows of customers, without a table of all where they are few."""
+        customers = np.array([one.customer for one in found], dtype=object)
+        rows: list[int] = self._snapshot.rows_of(customers).tolist()
+        return rows
+
     def near(self) -> Iterator[Alert]:
         """Yield customers of B who may reach A: with the best chance, or just below its limit."""
-        for one in self._growth:
-            i = self._snapshot.positions[one.customer]
+        for one, i in zip(self._growth, self._rows(self._growth), strict=True):
             if math.isnan(one.probability):
                 yield self._alert("near_a", i, None, one.missing, age=self._since)
                 continue
@@ -229,6 +235,8 @@ class _AlertFinder:
         spent: defaultdict[Any, float] = defaultdict(float)
         for record in self._facts.time_spent:
             spent[record.customer] += record.hours
+        if not spent:
+            return
         positions = self._snapshot.positions
         hours = {
             positions[customer]: total

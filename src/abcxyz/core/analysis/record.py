@@ -268,15 +268,25 @@ class Analysis(Drawable, Tabular):
         Silence is counted up to the last day covered by the data: the end of the window, or the
         last sale if sales beyond the window were read.
         """
+        known = self._silences.get((quantile, least))
+        if known is not None:
+            return known
         panel = self.panel
         last = panel.last_day.astype("M8[D]")
         last = last[~np.isnat(last)]
         until = np.datetime64(self.snapshot.dated)
         if len(last):
             until = max(until, min(last.max(), np.datetime64(self.snapshot.as_of)))
-        return silence(
+        found = silence(
             self.rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
         )
+        self._silences[quantile, least] = found
+        return found
+
+    @functools.cached_property
+    def _silences(self) -> dict[tuple[float, int], Silence]:
+        """Quantile and least number of gaps -> answer of `silence`, which several ask for."""
+        return {}
 
     def summary(self) -> Summary:
         """Compute all totals that sinks and reports show."""

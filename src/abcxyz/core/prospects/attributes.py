@@ -143,15 +143,17 @@ class Attribute:
             )
 
     def __attrs_post_init__(self) -> None:
+        edges = [part.upto for part in (self.ranges if self.kind == "number" else ())]
+        # Every comparison with NaN is false.
+        limits = all(part.upto > -math.inf for part in self.bins)
+        if not limits or edges != sorted(set(edges)) or (edges and edges[-1] != math.inf):
+            raise ConfigError(
+                "the bins of {name} end at {edges}; let upto rise, and leave it out in the last "
+                "bin",
+                name=self.name,
+                edges=edges or [part.upto for part in self.bins],
+            )
         if self.kind == "number":
-            edges = [part.upto for part in self.ranges]
-            if edges != sorted(set(edges)) or (edges and edges[-1] != math.inf):
-                raise ConfigError(
-                    "the bins of {name} end at {edges}; let upto rise, and leave it out in the "
-                    "last bin",
-                    name=self.name,
-                    edges=edges,
-                )
             for value in (value for part in self.bins for value in part.values):
                 if not _is_figure(value):
                     raise ConfigError(

@@ -2,68 +2,150 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import attrs
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Ints, freeze
+from abcxyz._arrays import Bools, Ints, freeze
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.rhythm import Rhythm
+from abcxyz.core.sales.sum_tables import squeeze
 
 __all__ = ["join_panels"]
 
-_WHOLE = ("periods", "metric", "rhythm", "earlier", "first_sale")
-_ROWS = tuple(one.name for one in attrs.fields(Panel) if one.name not in _WHOLE)
+_COLUMNS = ("value", "sales", "orders", "first_day", "last_day")
 
 
-def join_panels(panels: Sequence[Panel], order: npt.ArrayLike) -> Panel:
+def join_panels(panels: Iterable[Panel], rows: int) -> Panel:
     """Join panels of the same periods and metric whose customers differ.
 
     Parameters
     ----------
     panels
-        At least one panel.
-    order
-        (n,) positions of the rows of all panels, one after the other, in the result.
+        At least one panel; its customers are integers from 0 to *rows* - 1, the order of the
+        result. Each panel is taken when the one before is in the result, so that no more than one
+        is in memory beside it.
+    rows
+        Number of customers that there may be.
 
     Returns
     -------
     Panel
+
+    Raises
+    ------
+    ValueError
+        There is no panel.
 
     Examples
     --------
     >>> from datetime import date
     >>> from abcxyz.core import Periods, Transactions, aggregate
     >>> year = Periods.parse("2M", date(2026, 3, 1))
-    >>> parts = [
-    ...     aggregate(Transactions([name], [date(2026, 1, 5)], [5.0]), year) for name in "ab"
-    ... ]
-    >>> join_panels(parts, [1, 0]).customers.tolist()
-    ['b', 'a']
+    >>> parts = (
+    ...     aggregate(Transactions([who], [date(2026, 1, 5)], [5.0 + who]), year) for who in (4, 2)
+    ... )
+    >>> joined = join_panels(parts, 6)
+    >>> joined.customers.tolist(), joined.value.tolist()
+    ([2, 4], [7.0, 9.0])
     """
-    places = np.asarray(order)
-    columns: dict[str, Any] = {
-        name: freeze(np.concatenate([getattr(panel, name) for panel in panels])[places])
-        for name in _ROWS
-    }
-    rhythms = [panel.rhythm for panel in panels if panel.rhythm is not None]
-    rhythm = _join_rhythms(rhythms, places) if len(rhythms) == len(panels) else None
-    past = [panel.earlier for panel in panels if panel.earlier is not None]
-    earlier = None
-    if len(past) == len(panels):
-        earlier = join_panels(past, np.arange(sum(map(len, past))))
-    return attrs.evolve(panels[0], rhythm=rhythm, earlier=earlier, **columns)
+    whole = earlier = None
+    for panel in panels:
+        if whole is None:
+            whole = _Joined(panel, rows)
+            earlier = None if panel.earlier is None else _Joined(panel.earlier, rows)
+        whole.add(panel)
+        if earlier is not None:
+            assert panel.earlier is not None
+            earlier.add(panel.earlier)
+        del panel  # else it stays in memory while the next one is made
+    if whole is None:
+        raise ValueError("there is no panel")
+    return whole.close(earlier=None if earlier is None else earlier.close())
 
 
-def _join_rhythms(rhythms: Sequence[Rhythm], places: Ints) -> Rhythm:
-    gaps = np.concatenate([one.gaps for one in rhythms])
-    counts = np.concatenate([np.diff(one.starts) for one in rhythms])
-    starts = np.concatenate(([0], np.cumsum(counts)))
-    counts, begin = counts[places], starts[:-1][places]
-    ends = np.concatenate(([0], np.cumsum(counts)))
-    # Position of every gap: the start of its customer, and its place among the gaps of that one.
-    at = np.arange(ends[-1]) + np.repeat(begin - ends[:-1], counts)
-    return Rhythm(starts=freeze(ends), gaps=freeze(gaps[at]))
+class _Joined:
+    """Columns with a row for every customer that there may be.
+
+    Parameters
+    ----------
+    like
+        A panel with the same periods and metric, with or without a rhythm.
+    rows
+        Number of rows.
+    """
+
+    def __init__(self, like: Panel, rows: int) -> None:
+        self._periods, self._metric = like.periods, like.metric
+        self._known = np.zeros(rows, dtype=bool)
+        # The pages of empty() are not allocated until written.
+        self._columns: dict[str, npt.NDArray[Any]] = {
+            name: np.empty((rows, *column.shape[1:]), column.dtype)
+            for name in _COLUMNS
+            for column in [getattr(like, name)]
+        }
+        self._counts = None if like.rhythm is None else np.zeros(rows, np.int32)
+        self._gaps: list[tuple[npt.NDArray[Any], npt.NDArray[Any]]] = []
+
+    def add(self, panel: Panel) -> None:
+        """Put the rows of a panel in their places."""
+        places = panel.customers
+        self._known[places] = True
+        for name, column in self._columns.items():
+            part = getattr(panel, name)
+            if part.dtype != column.dtype:  # numbers with gaps among whole ones
+                common = np.promote_types(part.dtype, column.dtype)
+                column = self._columns[name] = column.astype(common, copy=False)
+            column[places] = part
+        if self._counts is not None:
+            assert panel.rhythm is not None
+            self._counts[places] = np.diff(panel.rhythm.starts)
+            self._gaps.append((_short(places), _short(panel.rhythm.gaps)))
+
+    def close(self, earlier: Panel | None = None) -> Panel:
+        """Return the panel of the rows that were put in place."""
+        known = self._known
+        rhythm = self._rhythm(known)
+        columns: dict[str, Any] = {
+            name: freeze(column if known.all() else squeeze(column, known))
+            for name, column in self._columns.items()
+        }
+        return Panel(
+            customers=freeze(np.flatnonzero(known)),
+            periods=self._periods,
+            metric=self._metric,
+            rhythm=rhythm,
+            earlier=earlier,
+            **columns,
+        )
+
+    def _rhythm(self, known: Bools) -> Rhythm | None:
+        if self._counts is None:
+            return None
+        starts = np.zeros(len(known) + 1, np.int64)
+        np.cumsum(self._counts, out=starts[1:])
+        gaps = np.empty(starts[-1], np.int32)
+        while self._gaps:
+            places, part = self._gaps.pop()
+            counts = self._counts[places]
+            _place(gaps, part, starts[places], counts)
+        if not known.all():
+            starts = np.append(starts[:-1][known], starts[-1])
+        return Rhythm(starts=freeze(starts), gaps=freeze(gaps))
+
+
+def _short(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return whole numbers that are not negative in as few bytes as hold them."""
+    return numbers.astype(np.min_scalar_type(int(numbers.max(initial=0))))
+
+
+def _place(
+    target: npt.NDArray[Any], runs: npt.NDArray[Any], starts: Ints, counts: npt.NDArray[Any]
+) -> None:
+    """Copy runs of numbers that stand one after the other to their starts in *target*."""
+    ends = np.cumsum(counts, dtype=np.int64)
+    at = np.arange(len(runs))
+    at += np.repeat(starts - (ends - counts), counts)
+    target[at] = runs

@@ -25,7 +25,7 @@ _RECORD = 16  # bytes
 class PartitionedRows:
     """Rows that wait to be added to sums too large for the CPU cache.
 
-    They need half as much memory as the sums, so that these are passed over once for several
+    They need two fifths of the memory of the sums, so that these are passed over once for several
     batches.
     """
 
@@ -53,7 +53,7 @@ class PartitionedRows:
         if self._used and power != self.power:
             return 0
         if not self._used:
-            self.power, rows = power, max(sums // 2 // _RECORD, 1)
+            self.power, rows = power, max(sums * 2 // 5 // _RECORD, 1)
             if rows > len(self._records):
                 self._records = np.empty((rows, 2), np.int64)
         return len(self._records) - self._used

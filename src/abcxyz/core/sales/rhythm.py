@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ __all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
 
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
+_PART = 1 << 18  # gaps
 _MANY = 1 << 24  # keys above which duplicates are removed before the end
 _LONGEST = 64 * 64  # days of a lookback up to which one bit for each is affordable
 _TABLE = 1 << 29  # bytes of the table of bits
@@ -49,30 +51,44 @@ class Rhythm:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def _parts(self) -> Iterator[slice]:
+        """Yield ranges of customers whose gaps stay in the CPU cache; few have more."""
+        cuts = np.searchsorted(self.starts, np.arange(0, self.starts[-1], _PART))
+        ends = np.unique(np.append(cuts, len(self))).tolist()
+        yield from map(slice, [0, *ends], ends)
+
     @functools.cached_property
-    def _sorted(self) -> npt.NDArray[np.int32]:
-        owner = np.repeat(np.arange(len(self), dtype=np.int64), np.diff(self.starts))
-        keys = (owner << 32) | self.gaps
-        keys.sort()
-        return (keys & 0xFFFFFFFF).astype(np.int32)
+    def _quantiles(self) -> dict[tuple[float, int], Floats]:
+        """Quantile and least number of gaps -> answer of `quantiles`."""
+        return {}
 
     def quantiles(self, quantile: float = 0.9, *, least: int = 5) -> Floats:
         """Return each customer's quantile of gaps, in days; NaN with fewer than *least* gaps."""
-        least = max(least, 1)
+        known = self._quantiles.get((quantile, least))
+        if known is not None:
+            return known
+        least_gaps = max(least, 1)
         days = np.full(len(self), np.nan)
         kernel = loops("rows", len(self.gaps), ROW_PAYS)
         if kernel is not None and len(self.gaps):
             room = np.zeros(int(self.gaps.max()) + 1, np.int64)
-            kernel.gap_quantiles(self.starts, self.gaps, float(quantile), least, room, days)
+            kernel.gap_quantiles(self.starts, self.gaps, float(quantile), least_gaps, room, days)
+            self._quantiles[quantile, least] = freeze(days)
             return freeze(days)
-        counts = np.diff(self.starts)
-        enough = counts >= least
-        place = quantile * (counts[enough] - 1)
-        low = np.floor(place).astype(np.int64)
-        high = np.minimum(low + 1, counts[enough] - 1)
-        first = self.starts[:-1][enough]
-        lower, upper = self._sorted[first + low], self._sorted[first + high]
-        days[enough] = lower + (place - low) * (upper - lower)
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            counts, begin = np.diff(starts), starts[0]
+            owner = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
+            keys = (owner << 32) | self.gaps[begin : starts[-1]]
+            keys.sort()
+            enough = counts >= least_gaps
+            place = quantile * (counts[enough] - 1)
+            low = np.floor(place).astype(np.int64)
+            first = starts[:-1][enough] - begin
+            high = np.minimum(low + 1, counts[enough] - 1)
+            lower, upper = keys[first + low] & 0xFFFFFFFF, keys[first + high] & 0xFFFFFFFF
+            days[part][enough] = lower + (place - low) * (upper - lower)
+        self._quantiles[quantile, least] = freeze(days)
         return freeze(days)
 
     def pooled_quantiles(self, group: Codes, quantile: float = 0.9) -> dict[int, float]:
@@ -89,9 +105,13 @@ class Rhythm:
             return {}
         groups, place = np.unique(group, return_inverse=True)
         width = int(self.gaps.max()) + 1
-        first = np.repeat(place.astype(np.int32) * width, np.diff(self.starts))
         # Days are few whole numbers: counting them is faster than ordering millions of gaps.
-        counts = np.bincount(first + self.gaps, minlength=len(groups) * width)
+        counts = np.zeros(len(groups) * width, np.int64)
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            days = np.repeat(place[part] * width, np.diff(starts))
+            days += self.gaps[starts[0] : starts[-1]]
+            counts += np.bincount(days, minlength=len(counts))
         pooled: dict[int, float] = {}
         for one, row in zip(groups.tolist(), counts.reshape(-1, width), strict=True):
             total = np.cumsum(row)
@@ -129,11 +149,15 @@ class Rhythm:
 
     def means(self) -> Floats:
         """Return each customer's mean gap, in days; NaN without one."""
-        counts = np.diff(self.starts)
         days = np.full(len(self), np.nan)
-        some = counts > 0
-        if some.any():
-            days[some] = np.add.reduceat(self.gaps, self.starts[:-1][some]) / counts[some]
+        for part in self._parts():
+            starts = self.starts[part.start : part.stop + 1]
+            counts = np.diff(starts)
+            some = counts > 0
+            if some.any():
+                gaps = self.gaps[starts[0] : starts[-1]]
+                sums = np.add.reduceat(gaps, starts[:-1][some] - starts[0])
+                days[part][some] = sums / counts[some]
         return days
 
     def longest(self) -> Floats:

@@ -308,7 +308,8 @@ class Transactions:
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
         """Select lines by a mask or by positions."""
-        return self._made({name: column[chosen] for name, column in self._columns().items()}, self)
+        columns = {name: column[chosen] for name, column in self._columns().items()}
+        return self._made(columns, self.labels)
 
     def within(self, window: Window) -> Transactions:
         """Select the lines in a window; the same object if all lines are in it."""
@@ -316,14 +317,30 @@ class Transactions:
             return self
         return self.take(window.holds(self.day))
 
+    def renumbered(
+        self, customer: npt.NDArray[Any], labels: npt.NDArray[Any] | None = None
+    ) -> Transactions:
+        """Return the same lines with other identifiers of their customers, which are not checked.
+
+        Parameters
+        ----------
+        customer
+            (n,) integers; with *labels*, positions in these.
+        labels
+            (k,) distinct identifiers, as of the class.
+        """
+        return self._made({**self._columns(), "customer": customer}, labels)
+
     @classmethod
-    def _made(cls, columns: dict[str, npt.NDArray[Any]], origin: Transactions) -> Transactions:
+    def _made(
+        cls, columns: dict[str, npt.NDArray[Any]], labels: npt.NDArray[Any] | None
+    ) -> Transactions:
         """Build from columns that were checked before: checking millions of ids takes seconds."""
         made = object.__new__(cls)
         for one in attrs.fields(cls):
             column = columns.get(one.name)
             object.__setattr__(made, one.name, None if column is None else freeze(column))
-        object.__setattr__(made, "labels", origin.labels)
+        object.__setattr__(made, "labels", labels)
         return made
 
 

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Snapshot"]
 
+_FEW = 2  # customers of a snapshot for each one that is looked for without a table of all
+
 
 def _as_of(value: object) -> date:
     return as_day(value, "as_of")
@@ -130,7 +132,15 @@ class Snapshot(Tabular):
         """Return the (k,) positions of customers in the arrays; -1 for those who are absent."""
         if np.array_equal(customers, self.customers):
             return np.arange(len(customers))
-        places = map(self.positions.get, customers.tolist(), repeat(-1))
+        positions: Mapping[Any, int]
+        if _FEW * len(customers) < len(self):
+            # A table of millions of customers would take hundreds of megabytes for a few of them.
+            wanted = set(customers.tolist())
+            every = enumerate(self.customers.tolist())
+            positions = {who: i for i, who in every if who in wanted}
+        else:
+            positions = self.positions
+        places = map(positions.get, customers.tolist(), repeat(-1))
         return np.fromiter(places, np.int64, len(customers))
 
     @functools.cached_property

@@ -20,9 +20,10 @@
       var before = at(all.classes[i], day - 1), after = at(all.classes[i], day), code = event(before, after);
       if (code >= 0) { counts[code] += 1; }
       // Customers stand in the order of their value, the largest first.
-      if ([UP, DOWN, RETURNED, NEW, LOST].indexOf(code) >= 0 && who.length < said.most.names) { who.push([i, before, after]); }
+      if (code >= 0 && said.codes.quiet.indexOf(code) < 0 && who.length < said.most.names) { who.push([i, before, after]); }
     }
-    var fell = counts[DOWN] + counts[LOST], rose = counts[UP] + counts[NEW] + counts[RETURNED];
+    function together(codes) { return codes.reduce(function (sum, code) { return sum + counts[code]; }, 0); }
+    var fell = together(said.codes.fell), rose = together(said.codes.rose);
     var sums = make("p", "legend"), list = make("ol", "names");
     counts.forEach(function (count, code) { if (count) { sums.append(make("span", "key event", said.events[code] + ": " + tools.number(count)), " "); } });
     who.forEach(function (one) {

@@ -2,7 +2,8 @@
   "use strict";
   var root = document.documentElement;
   root.classList.add("js");
-  var pages = Array.prototype.slice.call(document.querySelectorAll(".page"));
+  function collected() { return Array.prototype.slice.call(document.querySelectorAll(".page")); }
+  var pages = collected();
   var FILTERS = ["q", "owner", "segment", "step"], ROW = 64, INLINE = matchMedia("(max-width:640px)").matches ? 0 : 2;
   var STEPS = "ngsx", NAMES = ["new", "grown", "shrunk", "gone"];
   var SEGMENTS = ["AX", "AY", "AZ", "BX", "BY", "BZ", "CX", "CY", "CZ"];
@@ -80,13 +81,9 @@
   }
 
   function unpack() {
-    var box = document.getElementById("customers"), packed = box.textContent;
-    // The live page has the customers behind an address, and the browser unpacks them.
-    if (box.dataset.source) { return fetch(box.dataset.source).then(function (answer) { return answer.ok ? answer.json() : null; }); }
-    if (!packed || !window.DecompressionStream) { return Promise.resolve(null); }
-    var bytes = Uint8Array.from(atob(packed), function (one) { return one.charCodeAt(0); });
-    var stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).json();
+    var asked = {};
+    document.dispatchEvent(new CustomEvent("unpack", { detail: asked }));
+    return asked.columns;
   }
   function name(i) { return all.name[i] || all.id[i]; }
   function owner(i) { return all.owners[all.owner[i]] || ""; }
@@ -187,16 +184,11 @@
   }
 
   // Amounts by bucket are parts of the customer's value; see the module that wrote them.
-  function level(text, at) {
-    var code = text.charCodeAt(at);
-    return code - 32 - (code > 34) - (code > 92);
-  }
   function series(column, i, value) {
-    var odd = column.odd[i], count = column.count, fine = all.buckets.fine, made = [], sum = 0;
+    var odd = column.odd[i], count = column.count, fine = all.buckets.rows, made = [], sum = 0;
     if (odd) { return odd; }
-    var wide = i < fine ? 2 : 1, start = i < fine ? 2 * i * count : (fine + i) * count;
-    for (var at = 0; at < count; at += 1) {
-      var one = wide === 2 ? 93 * level(column.text, start + 2 * at) + level(column.text, start + 2 * at + 1) : level(column.text, start + at);
+    for (var at = 0, start = (i - fine) * Math.ceil(count / 2); at < count; at += 1) {
+      var two = i < fine ? 0 : column.rough[start + (at >> 1)], one = i < fine ? column.fine[i * count + at] : at % 2 ? two & 15 : two >> 4;
       made.push(one);
       sum += one;
     }
@@ -275,6 +267,16 @@
     box.append(stateTag(before), " → ", stateTag(after));
     return box;
   }
+  // Of each customer the date and the class of every change, the date as a letter from a on.
+  function changes(known) {
+    for (var made = [], at = 0, i = 0, wide = Math.ceil(known.dates / 8); i < all.n; i += 1) {
+      for (var text = "", day = 0; day < known.dates; day += 1) {
+        if (known.begins[i * wide + (day >> 3)] >> (7 - day % 8) & 1) { text += String.fromCharCode(97 + day) + known.segments.charAt(at); at += 1; }
+      }
+      made.push(text);
+    }
+    return made;
+  }
   // The classes by date: since when the customer has this one, and all changes.
   function past(i, line, body) {
     var said = words(), changes = all.classes ? all.classes[i].match(/../g) : [];
@@ -325,7 +327,7 @@
     root.classList.add("carded");
     document.dispatchEvent(new CustomEvent("card", { detail: { customer: all.id[i], body: body } }));
   }
-  pages.forEach(function (page) {
+  function listen(page) {
     page.querySelector(".card").addEventListener("close", function () {
       root.classList.remove("carded");
       if (state.customer) { go({ customer: "" }, true); }
@@ -341,7 +343,7 @@
       draw(this);
       this.querySelector("[data-place='" + to + "']").focus({ preventScroll: true });
     });
-  });
+  }
 
   document.addEventListener("input", function (event) {
     var box = event.target.closest(".bar [name]");
@@ -386,6 +388,10 @@
   unpack().then(function (columns) {
     if (!columns) { root.classList.remove("js"); return; }
     all = tools.all = columns;
+    if (all.classes) { all.classes = changes(all.classes); }
+    // The page in its other languages.
+    all.bodies.forEach(function (body) { pages[pages.length - 1].insertAdjacentHTML("afterend", body); pages = collected(); });
+    pages.forEach(listen);
     for (var i = 0; i < all.n; i += 1) {
       texts.push(fold(all.name[i] + " " + all.id[i]));
       places.set(all.id[i], i);

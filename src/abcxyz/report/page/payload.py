@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import itertools
-import json
-import struct
-import zlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,72 +15,26 @@ from abcxyz.core.companies.filters import FILTER_NAMES, filter_values, value_nam
 from abcxyz.report.customers import Facts, names_of
 from abcxyz.report.page.buckets import MANY, bucket_columns
 from abcxyz.report.page.formatter import PLAIN, plain
+from abcxyz.report.page.packing import packed
 from abcxyz.report.page.sections.calls import chosen_lists
 
-__all__ = ["STEP_LETTERS", "customer_columns", "packed_customers", "payload"]
+__all__ = ["STEP_LETTERS", "customer_columns", "packed_customers"]
 
 _CHOICES = 200  # an attribute of more different values is no filter
 _FEW = 40  # one of more than these is a filter if a value has two customers on average
 _FILTERS = 12
 _SMALL = 1000  # the largest amount below which the decimals are kept
-_LEVEL = 5  # the next one takes twice as long for 1 % less
-_PIECES, _PIECE = 8, 1 << 14  # pieces of a text and bytes of each by which its strategy is chosen
-_HEADER = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # gzip without a name and a time, of any system
 _SEGMENTS = "012345678-"
 _STATES = "012345678.-"  # the code before the last is of a customer who was not listed
 _EVENTS = "0123456789-"
-_STATE_BYTES = np.frombuffer(_STATES.encode(), dtype=np.uint8)
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 STEP_LETTERS = "ngsx-"
 """Letters of the steps of the bridge, in their order; the last one is for none."""
 
 
-def payload(facts: Facts) -> str:
-    """Return the result of `packed_customers` as base64."""
-    return base64.b64encode(packed_customers(facts)).decode()
-
-
-def packed_customers(facts: Facts) -> bytes:
-    """Return the result of `customer_columns` as gzipped JSON."""
-    columns = customer_columns(facts)
-    buckets = columns.pop("buckets")
-    return _gzipped(_json(columns)[:-1] + b',"buckets":', _json(buckets) + b"}")
-
-
-def _json(columns: Mapping[str, Any]) -> bytes:
-    written = json.dumps(columns, ensure_ascii=False, separators=(",", ":"))
-    return written.encode("utf-8", "replace")
-
-
-def _gzipped(*parts: bytes) -> bytes:
-    """Return parts as one gzipped file, each compressed by the strategy that is best for it.
-
-    Amounts by bucket look random: to look for matches takes most of the time, and matches of
-    three letters are longer than the letters. Where customers buy seldom, the blanks match.
-    """
-    written, check, size = [_HEADER], 0, 0
-    for place, part in enumerate(parts):
-        writer = _writer(_strategy(part))
-        written.append(writer.compress(part))
-        # Flushed so that the next part begins with a whole byte and looks back at nothing.
-        last = place == len(parts) - 1
-        written.append(writer.flush(zlib.Z_FINISH if last else zlib.Z_FULL_FLUSH))
-        check, size = zlib.crc32(part, check), size + len(part)
-    return b"".join((*written, struct.pack("<II", check, size & 0xFFFFFFFF)))
-
-
-def _strategy(part: bytes) -> int:
-    """Return the strategy of zlib that makes pieces of a text shortest."""
-    step = max(len(part) // _PIECES, _PIECE)
-    some = b"".join(part[start : start + _PIECE] for start in range(0, len(part), step))
-    sizes = {}
-    for strategy in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_FILTERED, zlib.Z_HUFFMAN_ONLY):
-        writer = _writer(strategy)
-        sizes[strategy] = len(writer.compress(some) + writer.flush())
-    return min(sizes, key=sizes.__getitem__)
-
-
-def _writer(strategy: int) -> zlib._Compress:
-    return zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)
+def packed_customers(facts: Facts, bodies: Sequence[str] = ()) -> bytes:
+    """Return the result of `customer_columns` as `packed` does, with *bodies* of the page."""
+    return packed({**customer_columns(facts), "bodies": [*bodies]})
 
 
 def customer_columns(facts: Facts) -> dict[str, Any]:
@@ -100,7 +50,8 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
     dict
         Columns of equal length: identifiers, names, segments, amounts, days, owners, attributes
         the value by bucket, and the positions of the customers in the lists of the page, so that
-        its script makes the sections again for some of them. Texts are data and in no language.
+        its script makes the sections again for some of them. Numbers are arrays, with NaN for
+        what is not known. Texts are data and in no language.
     """
     analysis, order = facts.analysis, facts.order
     snapshot, past, bridge = analysis.snapshot, analysis.year_before, analysis.bridge
@@ -123,7 +74,7 @@ def customer_columns(facts: Facts) -> dict[str, Any]:
         "step": None if bridge is None else _letters(bridge.codes[order], STEP_LETTERS),
         "days": _whole(facts.days[order]),
         "usual": _whole(np.round(facts.analysis.usual_gaps[order])),
-        "orders": snapshot.orders[order].tolist(),
+        "orders": snapshot.orders[order],
         "doubtful": _letters(facts.doubtful[order], "0123"),
         "owners": owners,
         "owner": owner,
@@ -143,20 +94,24 @@ def _alone(facts: Facts, order: Ints) -> dict[str, int]:
     return {str(i): int(abc[i]) for i in np.flatnonzero(abc >= 0).tolist()}
 
 
-def _classes(facts: Facts, order: Ints) -> list[str] | None:
-    """Return the segments of each customer over time, as pairs of a date and a segment.
+def _classes(facts: Facts, order: Ints) -> dict[str, Any] | None:
+    """Return where the segments of each customer change over time.
 
-    The date is the letter of its place among the dates, from ``a``; only changes are written.
+    For each customer a bit per date, the first one the highest of its byte, whether another
+    segment begins there; and the segments of all these places, customer by customer.
     """
     past = facts.analysis.classes
     if past is None:
         return None
     past = evolve(past, codes=past.codes[order])
     rows, places = past.changes()
-    pairs = np.stack([places + ord("a"), _STATE_BYTES[past.codes[rows, places]]], axis=1)
-    written = pairs.astype(np.uint8).tobytes().decode("ascii")
-    ends = 2 * np.searchsorted(rows, np.arange(len(order) + 1))
-    return [written[i:j] for i, j in itertools.pairwise(ends.tolist())]
+    begins = np.zeros(past.codes.shape, dtype=bool)
+    begins[rows, places] = True
+    return {
+        "dates": len(past.dates),
+        "begins": np.packbits(begins, axis=1).astype(np.int64).ravel(),
+        "segments": _letters(past.codes[rows, places], _STATES),
+    }
 
 
 def _moves(facts: Facts, order: Ints, largest: float) -> dict[str, Any] | None:
@@ -201,26 +156,25 @@ def _letters(codes: Codes, alphabet: str) -> str:
     return letters[codes].tobytes().decode("ascii")
 
 
-def _amounts(values: Floats, largest: float) -> list[float | None]:
+def _amounts(values: Floats, largest: float) -> Floats:
     if largest < _SMALL:
-        return [None if one != one else round(one, 2) for one in values.tolist()]
-    return list(_whole(np.rint(values)))
+        return np.array([round(one, 2) for one in values.tolist()], dtype=np.float64)
+    rounded: Floats = np.rint(values)
+    return rounded
 
 
-def _whole(numbers: Floats) -> list[int | None]:
-    """Return whole numbers, cut towards zero; None for NaN."""
-    unknown = np.isnan(numbers)
-    whole: list[int | None] = np.where(unknown, 0.0, numbers).astype(np.int64).tolist()
-    for place in np.flatnonzero(unknown).tolist():
-        whole[place] = None
-    return whole
+def _whole(numbers: Floats) -> Floats:
+    """Return whole numbers, cut towards zero."""
+    cut: Floats = np.trunc(numbers)
+    return cut
 
 
-def _coded(values: Sequence[str]) -> tuple[list[str], list[int]]:
+def _coded(values: Sequence[str]) -> tuple[list[str], Ints]:
     """Return the different values in order, and the position of each; -1 for an empty one."""
     known = sorted({one for one in values if one})
     place = {one: i for i, one in enumerate(known)}
-    return [plain(one) for one in known], [place.get(one, -1) for one in values]
+    codes = np.array([place.get(one, -1) for one in values], dtype=np.int64)
+    return [plain(one) for one in known], codes
 
 
 def _filter(name: str, values: Sequence[str]) -> dict[str, Any]:
@@ -260,6 +214,8 @@ def _values_of(
     row: Mapping[str, object], known: dict[tuple[Any, ...], Mapping[str, object]]
 ) -> Mapping[str, object]:
     """Return the values of a customer's attributes; of equal attributes they are *known*."""
+    if len(row) == 1 and "owner" in row:
+        return _NOTHING
     key = tuple(one for one in row.items() if one[0] != "owner")
     try:
         found = known.get(key)

@@ -1,8 +1,6 @@
 (function () {
   "use strict";
   // Sections of the chosen customers, by the classes of all; cleared, the page is as it was written.
-  var STILL = 0.0005;  // a smaller relative change rounds to 0.0 %
-  var FALLS = [2, 6], RISES = [1, 4, 5], QUIET = [0, 7, 8, 9];
   var all, tools, said, page, make;
 
   function part(name) { return document.getElementById(page.lang + "-" + name); }
@@ -80,7 +78,7 @@
   function heading(sums, calls) {
     var growth = all.compared && sums.before > 0 ? (sums.value - sums.before) / sums.before : NaN, silent = 0;
     (calls || []).forEach(function (one) { silent += one[6]; });
-    var grown = isNaN(growth) ? "" : Math.abs(growth) < STILL ? say("still") : say(growth > 0 ? "rose" : "fell", { share: share(Math.abs(growth), Math.abs(growth) < 0.0995 ? 1 : 0) });
+    var grown = isNaN(growth) ? "" : Math.abs(growth) < said.still ? say("still") : say(growth > 0 ? "rose" : "fell", { share: share(Math.abs(growth), Math.abs(growth) < said.whole ? 1 : 0) });
     var silence = say("silent", { n: silent }), a = sums.classes[0] / sums.positive;
     page.querySelector("h1").textContent = grown && silent ?
       say(sums.value > sums.before ? "but" : "and", { growth: grown, silence: silence }) :
@@ -277,7 +275,7 @@
   function structure(sums, shown) {
     var box = part("structure");
     if (!box || !all.moves) { return; }
-    var fell = together(sums, FALLS), rose = together(sums, RISES);
+    var fell = together(sums, said.codes.fell), rose = together(sums, said.codes.rose);
     box.querySelector("h2").textContent = fell || rose ? say("moved", { n: fell, rose: tools.number(rose) }) : say("stayed");
     var names = Array.prototype.map.call(box.querySelectorAll("thead th"), function (one) { return one.textContent; }), rows = [];
     sums.events.forEach(function (one, k) {
@@ -290,7 +288,7 @@
     var body = box.querySelector("tbody"), list = box.querySelector(".names");
     body.replaceChildren.apply(body, rows);
     function change(i) { return all.moves.change[i]; }
-    var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && QUIET.indexOf(Number(all.moves.event[i])) < 0; });
+    var movers = shown.filter(function (i) { return all.moves.event[i] !== "-" && said.codes.quiet.indexOf(Number(all.moves.event[i])) < 0; });
     movers.sort(function (one, other) { return Math.abs(change(other)) - Math.abs(change(one)); });
     if (list) { list.previousElementSibling.hidden = !movers.length; list.replaceChildren.apply(list, movers.slice(0, said.most.names).map(function (i) {
       return add(make("li"), card(i), " ", tools.move(all.moves.segment[i], all.segment[i]), " ", changed(change(i)));

@@ -26,7 +26,7 @@ __all__ = ["PAGE", "SCRIPTS", "asset", "environment", "render_bodies", "render_h
 PAGE = "abcxyz.report.page"
 """Package with the templates, the style and the scripts of the page."""
 
-SCRIPTS = ("recut.js", "months.js", "page.js")
+SCRIPTS = ("unpack.js", "recut.js", "months.js", "page.js")
 """Scripts of the page, in their order: the last one starts when the others listen."""
 
 
@@ -110,7 +110,8 @@ def render_html(
     from markupsafe import Markup
 
     from abcxyz.report.customers import Facts
-    from abcxyz.report.page.payload import payload
+    from abcxyz.report.page.packing import written
+    from abcxyz.report.page.payload import packed_customers
 
     shown = [lang, *(one for one in languages if one != lang)]
     facts = Facts(analysis)
@@ -127,8 +128,9 @@ def render_html(
             style=Markup(asset("page.css")),  # noqa: S704 - of our own making
             script=Markup(script),  # noqa: S704
             script_hash=digest,
-            pages=pages,
-            customers=payload(facts),
+            # The script unpacks the other languages: without it there is no way to choose one.
+            page=pages[0],
+            customers=written(packed_customers(facts, pages[1:])),
         )
         .encode("utf-8", "replace")
         .decode("utf-8")
@@ -174,6 +176,7 @@ def render_bodies(
     from abcxyz.report.page.sections.owners import owners
     from abcxyz.report.page.sections.past import past
     from abcxyz.report.page.sections.words import words
+    from abcxyz.report.page.sentences import SENTENCES
 
     for one in languages:
         if one not in LANGUAGES:
@@ -205,6 +208,7 @@ def render_bodies(
             **method(facts, show),
             title=clean(title) or text("Customers by value and steadiness", one),
             lang=one,
+            sentences=SENTENCES,
             languages=sorted(languages),
             language_name=lambda code: language(code).name,
             hidden=one != languages[0],

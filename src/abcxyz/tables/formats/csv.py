@@ -24,7 +24,7 @@ __all__ = ["CsvTable", "can_stream"]
 
 _BLOCK = 1 << 24  # bytes
 _START = 1 << 22  # bytes of which the first rows are taken
-_CACHED = 1 << 18  # bytes that stay in the CPU cache between passes
+_CACHED = 1 << 17  # bytes that the caches hold
 _LARGEST = 1 << 26  # a row of this size is a quote without its twin
 
 
@@ -108,17 +108,17 @@ class CsvTable:
     def _next(
         self, blocks: Iterator[tuple[bytes, int, int]], columns: Sequence[str] | None
     ) -> Batch | None:
-        for block, line, breaks in blocks:
-            return self._split(block, line, breaks, columns)
+        for block, line, lines in blocks:
+            return self._split(block, line, lines, columns)
         return None
 
     def _numbered(self, stream: IO[bytes], rows: int | None) -> Iterator[tuple[bytes, int, int]]:
-        """Yield the blocks of rows, with the number of the first line and that of line breaks."""
+        """Yield the blocks of rows, each with the number of its first line and of its lines."""
         line = 1 + self.skipped
         try:
             for block in _blocks(stream, self.skipped, rows):
                 breaks = _count(block, "\n")
-                yield block, line, breaks
+                yield block, line, breaks + (not block.endswith(b"\n"))
                 line += breaks
         except _EndlessRowError:
             raise InputError(
@@ -143,7 +143,7 @@ class CsvTable:
             for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
         )
 
-    def _split(self, block: bytes, line: int, breaks: int, columns: Sequence[str] | None) -> Batch:
+    def _split(self, block: bytes, line: int, ends: int, columns: Sequence[str] | None) -> Batch:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -177,7 +177,6 @@ class CsvTable:
                 ),
             )
 
-        ends = breaks + (not block.endswith(b"\n"))
         try:
             try:
                 table = split(several_lines=False)
@@ -289,20 +288,10 @@ def _end_of_rows(data: bytes, rows: int) -> int:
     return int(breaks[min(rows, len(breaks)) - 1]) + 1 if len(breaks) else 0
 
 
-def _count(block: bytes, character: str) -> int:
-    """Count a frequent character several times as fast as ``bytes.count``, which finds each."""
-    data, found = np.frombuffer(block, np.uint8), 0
-    for start in range(0, len(data), _CACHED):
-        found += int(np.count_nonzero(data[start : start + _CACHED] == ord(character)))
-    return found
-
-
 def _last_row_end(block: bytes) -> int:
     """Return the end of the last whole row; a line break between quotes ends no row."""
     end = block.rfind(b"\n") + 1
-    if b'"' not in block:
-        return end
-    quotes = _count(block[:end], '"')
+    quotes = _count(block, '"', end) if b'"' in block else 0
     while end and quotes % 2:
         if len(block) - end > _BLOCK:
             return 0
@@ -310,6 +299,13 @@ def _last_row_end(block: bytes) -> int:
         quotes -= block.count(b'"', before, end)
         end = before
     return end
+
+
+def _count(block: bytes, character: str, end: int | None = None) -> int:
+    """Count a frequent character up to an end: `bytes.count` takes three times as long."""
+    data = np.frombuffer(block, np.uint8)[:end]
+    parts = (data[start : start + _CACHED] for start in range(0, len(data), _CACHED))
+    return sum(int(np.count_nonzero(part == ord(character))) for part in parts)
 
 
 def _line_numbers(block: bytes) -> npt.NDArray[np.int64]:

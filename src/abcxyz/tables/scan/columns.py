@@ -22,8 +22,9 @@ from abcxyz.tables.values.columns import (
     without_arrow,
     without_empty,
 )
+from abcxyz.tables.values.ids import PLAIN
 
-__all__ = ["CellTable", "Column", "column_of", "line_hashes", "without_gaps"]
+__all__ = ["CellTable", "Column", "are_gaps", "column_of", "line_hashes", "without_gaps"]
 
 
 @frozen(eq=False)
@@ -277,16 +278,13 @@ class Column:
         data, ends = self._texts.data, self._texts.ends
         if ((data[: ends[-1]] - np.uint8(ord("0"))) < 10).all():
             return True
-        if _UNUSUAL[data[: ends[-1]]].any():
+        if data[: ends[-1]].tobytes().translate(None, PLAIN):
             return False
         last = data[ends[1:][np.diff(ends) > 0] - 1]
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
 _MICROSECONDS = {("D", 1): 86_400_000_000, ("s", 1): 1_000_000, ("ms", 1): 1000, ("us", 1): 1}
-
-_UNUSUAL = np.ones(256, dtype=bool)
-_UNUSUAL[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/:#")] = False
 
 
 class CellTable:
@@ -301,6 +299,10 @@ class CellTable:
     def __init__(self, hashing: CellHashes) -> None:
         self.hashing, self.codes = hashing, CodeTable()
         self.cells: list[Any] = []
+
+    def finish(self) -> None:
+        """Free what finds the codes: no more cells will come."""
+        self.codes = CodeTable(0)
 
 
 def column_of(cells: Cells) -> Column:
@@ -362,8 +364,17 @@ def without_gaps(
     if missing is None or not missing.any():
         return keys
     keys = keys.copy()
-    keys[missing] = mixed(lines[missing].astype(np.uint64) ^ _NO_DOCUMENT)
+    keys[missing] = _keys_of_gaps(lines[missing])
     return keys
+
+
+def are_gaps(keys: npt.NDArray[np.uint64], lines: npt.NDArray[Any]) -> Bools:
+    """Return which keys are those that `without_gaps` gave."""
+    return np.asarray(keys == _keys_of_gaps(lines))
+
+
+def _keys_of_gaps(lines: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
+    return mixed(lines.astype(np.uint64) ^ _NO_DOCUMENT)
 
 
 def line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:

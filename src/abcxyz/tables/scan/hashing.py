@@ -17,6 +17,7 @@ Words = npt.NDArray[np.uint64]
 
 _BLOCK = 1 << 16  # lines whose hashes stay in the CPU cache between passes
 _SLOTS = 1 << 18  # of an empty table; a block of new hashes must fit into half of them
+_LARGE = 1 << 22  # slots from which a table grows by less at once
 #: Multipliers of the finalizer of MurmurHash3.
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
@@ -177,15 +178,20 @@ def _rolled(word: Words, place: int) -> Words:
 class CodeTable:
     """Growing table of distinct hashes, each with a code from 0 on.
 
+    Parameters
+    ----------
+    slots
+        Number of slots at first; 0 for a table that stays empty.
+
     Notes
     -----
     A hash table with open addressing whose look-ups and insertions are vectorised.
     """
 
-    def __init__(self) -> None:
-        self._keys = np.zeros(_SLOTS, np.uint64)
-        self._codes = np.zeros(_SLOTS, np.int32)
-        self._checks = np.empty(_SLOTS, np.uint64)
+    def __init__(self, slots: int = _SLOTS) -> None:
+        self._keys = np.zeros(slots, np.uint64)
+        self._codes = np.zeros(slots, np.int32)
+        self._checks = np.empty(slots, np.uint64)
         self._count = self._added = 0
 
     def __len__(self) -> int:
@@ -290,7 +296,8 @@ class CodeTable:
     def _grow(self) -> None:
         used = np.flatnonzero(self._keys)
         keys, codes = self._keys[used], self._codes[used]
-        self._keys = np.zeros(4 * len(self._keys), np.uint64)
+        times = 4 if len(self._keys) < _LARGE else 2
+        self._keys = np.zeros(times * len(self._keys), np.uint64)
         self._codes = np.zeros(len(self._keys), np.int32)
         slots = self._slots(keys)
         rest = np.arange(len(keys))

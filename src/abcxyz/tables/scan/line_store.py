@@ -12,11 +12,12 @@ import numpy.typing as npt
 from abcxyz._arrays import Ints
 from abcxyz.toolkit.temporary import TemporaryFolder
 
-__all__ = ["Arrays", "LineStore", "repeated"]
+__all__ = ["Arrays", "LineStore", "Owners", "repeated"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _PARTITIONS = 64
+_POSITIVE = (1 << 31) - 1
 
 
 class LineStore:
@@ -40,7 +41,8 @@ class LineStore:
         self._chunks: list[dict[str, npt.NDArray[Any]]] = []
         self._bytes = 0
         self._files: TemporaryFolder | None = None
-        self._dtype: np.dtype[Any] | None = None
+        self._types: dict[str, np.dtype[Any]] = {}
+        self._sizes: list[list[int]] = [[] for _ in range(_PARTITIONS)]  # lines of each piece
         self.rows = 0
         """Number of lines."""
 
@@ -74,18 +76,18 @@ class LineStore:
     def _spill(self, owners: npt.NDArray[np.integer[Any]]) -> None:
         if self._files is None:
             self._files = TemporaryFolder(self._folder)
-            self._dtype = np.dtype([(name, one.dtype) for name, one in self._chunks[0].items()])
+            self._types = {name: column.dtype for name, column in self._chunks[0].items()}
         for chunk in self._chunks:
             part = (owners[chunk["customer"]] % _PARTITIONS).astype(np.uint8)
             order = np.argsort(part, kind="stable")
-            lines = np.empty(len(order), self._dtype)
-            for name, column in chunk.items():
-                lines[name] = column[order]
-            ends = np.cumsum(np.bincount(part, minlength=_PARTITIONS))
-            for number, piece in enumerate(np.split(lines, ends[:-1])):
-                if len(piece):
+            columns = [chunk[name][order] for name in self._types]
+            ends = np.cumsum(np.bincount(part, minlength=_PARTITIONS)).tolist()
+            for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+                if end > start:
+                    self._sizes[number].append(end - start)
                     with self._file(number).open("ab") as file:
-                        piece.tofile(file)
+                        for column in columns:
+                            file.write(column[start:end].view(np.uint8).data)
         self._chunks, self._bytes = [], 0
 
     def _file(self, number: int) -> Path:
@@ -106,10 +108,22 @@ class LineStore:
                 yield chunks
             return
         for number in range(_PARTITIONS):
-            if self._file(number).exists():
-                lines = np.fromfile(self._file(number), self._dtype)
-                assert lines.dtype.names is not None
-                yield [{name: np.ascontiguousarray(lines[name]) for name in lines.dtype.names}]
+            if self._sizes[number]:
+                yield [self._read(number)]
+
+    def _read(self, number: int) -> Arrays:
+        """Return the lines of a partition, whose pieces hold one column after the other."""
+        sizes = self._sizes[number]
+        lines = {name: np.empty(sum(sizes), kind) for name, kind in self._types.items()}
+        start = 0
+        with self._file(number).open("rb") as file:
+            for size in sizes:
+                for column in lines.values():
+                    place = column[start : start + size].view(np.uint8)
+                    if file.readinto(place.data) < place.nbytes:
+                        raise EOFError(self._file(number))
+                start += size
+        return lines
 
     def close(self) -> None:
         """Remove the lines and their files."""
@@ -117,6 +131,37 @@ class LineStore:
         if self._files is not None:
             self._files.remove()
             self._files = None
+
+
+class Owners:
+    """Number of the customer of every distinct cell, extended as cells come.
+
+    Cells of one identifier have one number; two identifiers may share one, which does no harm
+    where the numbers only deal the customers out. Numbers from a table of the identifiers would
+    need several times their memory.
+
+    Parameters
+    ----------
+    cells
+        The cells, a list that grows.
+    read_ids
+        Cells -> identifiers.
+    """
+
+    def __init__(
+        self, cells: list[Any], read_ids: Callable[[list[Any]], npt.NDArray[np.object_]]
+    ) -> None:
+        self._cells, self._read_ids = cells, read_ids
+        self._numbers = np.empty(0, np.int32)
+
+    def __call__(self) -> npt.NDArray[np.int32]:
+        """Return the numbers of all cells there are by now."""
+        fresh = self._cells[len(self._numbers) :]
+        if fresh:
+            ids = self._read_ids(fresh).tolist()
+            numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
+            self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
+        return self._numbers
 
 
 def repeated(batches: Sequence[npt.NDArray[np.uint64]]) -> list[Ints]:

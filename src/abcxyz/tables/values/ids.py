@@ -16,7 +16,7 @@ from abcxyz._arrays import EXACT, Bools
 from abcxyz.errors import InputError
 from abcxyz.tables.values.text import MISSING_MARKERS, clean_text, is_missing
 
-__all__ = ["IdForm", "are_plain", "id_form", "parse_ids", "respelled"]
+__all__ = ["PLAIN", "IdForm", "are_plain", "id_form", "parse_ids", "respelled"]
 
 #: A whole number that a spreadsheet wrote as a fraction. Three zeros would be thousands.
 _POINT_ZERO = re.compile(r"(-?(?:0|[1-9]\d*))[.,]0{1,2}", re.ASCII)
@@ -26,7 +26,7 @@ _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?[eE]\+\d{1,3}|\d[.,]\d+[eE]\d{1,3}", re
 _SHORTENED = re.compile(r"\d(?:\.\d{1,14})?e\+\d{2}", re.ASCII)
 _DAMAGED = "\N{REPLACEMENT CHARACTER}"
 #: Characters of identifiers that are taken as they are written.
-_PLAIN = (string.ascii_letters + string.digits + "_-/:#").encode()
+PLAIN = (string.ascii_letters + string.digits + "_-/:#").encode()
 
 
 @frozen
@@ -160,7 +160,7 @@ def are_plain(cells: Sequence[Any]) -> bool:
     if not set(map(type, cells)) <= {str} or "" in cells:
         return False
     joined = "".join(cells)
-    plain = joined.isascii() and not joined.encode().translate(None, _PLAIN)
+    plain = joined.isascii() and not joined.encode().translate(None, PLAIN)
     return plain and MISSING_MARKERS.isdisjoint(cells)
 
 

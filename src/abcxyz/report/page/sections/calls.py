@@ -13,6 +13,7 @@ from abcxyz.core.advice.calls import Call
 from abcxyz.i18n import date_text, translate
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter, isolated, prose, themed
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import ALERT_KINDS
 
 __all__ = ["MOST_CALLS", "OPEN_CALLS", "calls", "chosen_lists", "growth", "silent_before"]
@@ -117,17 +118,16 @@ def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: lis
     if not found:
         if returned:
             return show.say(
-                "Nobody to call today; {n} silent customer has been silent longer before|"
-                "Nobody to call today; {n} silent customers have been silent longer before",
+                SENTENCES["onlyReturned"],
                 n=len(returned),
             )
-        return show.say("Nobody to call today")
+        return show.say(SENTENCES["noCalls"])
     first = isolated(name_of(facts.analysis, found[0].customer), 60)
     if len(found) == 1:
-        begun = show.say("Call today: {name}", name=first)
+        begun = show.say(SENTENCES["call"], name=first)
     else:
         begun = show.say(
-            "Call today: {name} and {n} more|Call today: {name} and {n} more",
+            SENTENCES["calls"],
             n=len(found) - 1,
             name=first,
         )
@@ -135,16 +135,14 @@ def _finding(facts: Facts, show: Formatter, found: Sequence[Call], returned: lis
     before = 0 if listed is None else listed.silent_before
     if before and len(found) > 1:
         return show.say(
-            "{begun}; {n} of them has been silent longer before and came back|"
-            "{begun}; {n} of them have been silent longer before and came back",
+            SENTENCES["ofThem"],
             n=before,
             begun=begun,
         )
     if not returned:
         return begun
     return show.say(
-        "{begun}; {n} other has been silent longer before and came back|"
-        "{begun}; {n} others have been silent longer before and came back",
+        SENTENCES["returned"],
         n=len(returned),
         begun=begun,
     )
@@ -169,11 +167,11 @@ def _row(facts: Facts, show: Formatter, one: Call, most: float) -> dict[str, Any
         "segment": one.segment,
         "owner": one.owner or "",
         "never": one.never_so_long,
-        "past": show.say("never silent for so long")
+        "past": show.say(SENTENCES["never"])
         if one.never_so_long
-        else show.say("ordered once")
+        else show.say(SENTENCES["once"])
         if not known
-        else show.say("was silent for {n} day and came back|was silent for {n} days and came back",
+        else show.say(SENTENCES["pause"],
                       n=int(one.longest)),
         "days": one.days,
         "usual": None if math.isnan(one.usual) else round(one.usual),
@@ -273,10 +271,10 @@ def growth(facts: Facts, show: Formatter) -> dict[str, Any]:
     first = isolated(name_of(facts.analysis, listed[0].customer), 60)
     return {
         "growth": {
-            "finding": show.say("May rise to A: {name}", name=first)
+            "finding": show.say(SENTENCES["rise"], name=first)
             if len(listed) == 1
             else show.say(
-                "May rise to A: {name} and {n} more|May rise to A: {name} and {n} more",
+                SENTENCES["rises"],
                 n=len(listed) - 1,
                 name=first,
             ),

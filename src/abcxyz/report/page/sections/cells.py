@@ -12,6 +12,7 @@ from abcxyz.core.classes.segments import ABC, BCG, SEGMENTS, XYZ, tag
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Customer, Facts, doubtful_letters
 from abcxyz.report.page.formatter import Formatter, prose
+from abcxyz.report.page.sentences import SENTENCES
 
 __all__ = ["cells", "segment_advice"]
 
@@ -41,8 +42,7 @@ def cells(facts: Facts, show: Formatter, rows: int) -> dict[str, Any]:
         )
     top = max(totals.segments, key=lambda one: _number(one.value_share))
     finding = show.say(
-        "{n} {segment} customer: {base} of the customers, {money} of the money|"
-        "{n} {segment} customers: {base} of the customers, {money} of the money",
+        SENTENCES["cells"],
         n=top.customers,
         segment=top.segment,
         base=show.percent(_known(top.customers_share), 0),
@@ -89,18 +89,23 @@ def _advice(facts: Facts, show: Formatter, segment: str) -> dict[str, str]:
 
 def _panel(facts: Facts, show: Formatter, rows: int, code: int, segment: str) -> dict[str, Any]:
     totals = facts.totals.segments[code]
+    about = _advice(facts, show, segment)
+    listed = [_row(facts, show, one, about["advice"]) for one in facts.segment(code, rows)]
     return {
         "segment": segment,
-        **_advice(facts, show, segment),
+        **about,
         "count": totals.customers,
         "value": totals.value,
         "late": totals.late,
-        "rows": [_row(facts, show, one) for one in facts.segment(code, rows)],
+        "rows": listed,
+        "other": any(one["action"] for one in listed),
     }
 
 
-def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
+def _row(facts: Facts, show: Formatter, one: Customer, advice: str) -> dict[str, Any]:
+    """Return a row; what to do, where it is not the *advice* of the whole segment."""
     actions = facts.analysis.actions
+    action = advice if actions is None else actions[one.place].text(show.lang)
     return {
         "name": one.name,
         "id": "" if one.name == str(one.customer) else str(one.customer),
@@ -113,7 +118,7 @@ def _row(facts: Facts, show: Formatter, one: Customer) -> dict[str, Any]:
         "usual": "" if math.isnan(one.usual) else show.number(one.usual),
         "late": one.late,
         "owner": one.owner,
-        "action": "–" if actions is None else prose(actions[one.place].text(show.lang)),
+        "action": "" if action == advice else prose(action),
     }
 
 

@@ -9,6 +9,7 @@ from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts, name_of
 from abcxyz.report.page.formatter import Formatter
 from abcxyz.report.page.sections.figures import window_text
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
 
 __all__ = ["MOST_NAMES", "changes"]
@@ -43,13 +44,12 @@ def changes(facts: Facts, show: Formatter) -> dict[str, Any]:
         ],
         "movers": facts.moves(MOST_NAMES),
         "structure": show.say(
-            "{n} customer fell or left, {rose} rose or came|"
-            "{n} customers fell or left, {rose} rose or came",
+            SENTENCES["moved"],
             n=facts.totals.fell.customers,
             rose=show.number(facts.totals.rose.customers),
         )
         if facts.totals.fell.customers or facts.totals.rose.customers
-        else show.say("No customer changed class"),
+        else show.say(SENTENCES["stayed"]),
     }
 
 
@@ -59,22 +59,19 @@ def _bridge(facts: Facts, show: Formatter, bridge: Bridge) -> dict[str, Any]:
     old, new = bridge.of("grown").change, bridge.of("new").change
     fields = {"lost": show.compact(lost), "won": show.compact(old + new)}
     if old + new <= 0 and lost <= 0:
-        finding = show.say("Nothing changed between the windows")
+        finding = show.say(SENTENCES["unchanged"])
     elif lost <= 0:
-        finding = show.say("Nobody bought less; growth brought {won}", **fields)
+        finding = show.say(SENTENCES["onlyMore"], **fields)
     elif old + new <= 0:
-        finding = show.say(
-            "Nobody bought more; those who bought less or left cost {lost}", **fields
-        )
+        finding = show.say(SENTENCES["onlyLess"], **fields)
     elif old >= new:
         finding = show.say(
-            "Existing customers brought most of the growth; "
-            "those who bought less or left cost {lost}",
+            SENTENCES["byOld"],
             **fields,
         )
     else:
         finding = show.say(
-            "New customers brought most of the growth; those who bought less or left cost {lost}",
+            SENTENCES["byNew"],
             **fields,
         )
     return {

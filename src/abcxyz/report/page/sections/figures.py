@@ -10,9 +10,10 @@ from typing import Any
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import METRICS, month_name
 
-__all__ = ["CARRIES", "GROWN", "figures", "window_text"]
+__all__ = ["CARRIES", "GROWN", "STILL", "WHOLE", "figures", "window_text"]
 
 GROWN: Mapping[str, tuple[str, str, str]] = MappingProxyType(
     {
@@ -39,8 +40,11 @@ CARRIES: Mapping[str, str] = MappingProxyType(
 )
 """Metric -> sentence of how much class A brings."""
 
-_STILL = 0.0005  # a smaller relative change rounds to 0.0 %
-_WHOLE = 0.0995  # a larger one is written without decimals
+STILL = 0.0005
+"""A smaller relative change rounds to 0.0 %."""
+
+WHOLE = 0.0995
+"""A larger one is written without decimals."""
 
 
 def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -52,15 +56,14 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
     growth = "" if bridge is None else _growth(show, analysis.settings.metric, bridge.growth)
     silent = 0 if calls is None else calls.never_so_long
     silence = show.say(
-        "{n} large customer has never been silent for so long|"
-        "{n} large customers have never been silent for so long",
+        SENTENCES["silent"],
         n=silent,
     )
     if growth and silent:
         joined = (
-            show.say("{growth}, but {silence}", growth=growth, silence=silence)
+            show.say(SENTENCES["but"], growth=growth, silence=silence)
             if bridge is not None and bridge.after > bridge.before
-            else show.say("{growth}, and {silence}", growth=growth, silence=silence)
+            else show.say(SENTENCES["and"], growth=growth, silence=silence)
         )
     else:
         joined = growth or (silence if silent else _carries(facts, show))
@@ -98,7 +101,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
                 show.percent(_known(a_class.value_share), 0),
                 "cells",
                 note=show.say(
-                    "{n} customer of {all}|{n} customers of {all}",
+                    SENTENCES["part"],
                     n=a_class.customers,
                     all=show.number(totals.classified),
                 ),
@@ -115,9 +118,7 @@ def figures(facts: Facts, show: Formatter) -> dict[str, Any]:
                 show.say("In question"),
                 "–" if calls is None else show.compact(calls.money),
                 "calls",
-                note=""
-                if not calls
-                else show.say("{n} customer to call|{n} customers to call", n=len(calls)),
+                note="" if not calls else show.say(SENTENCES["toCall"], n=len(calls)),
                 warn=calls is not None and len(calls) > 0,
             ),
         ],
@@ -168,9 +169,9 @@ def _growth(show: Formatter, metric: str, growth: float) -> str:
     if math.isnan(growth):
         return ""
     still, rose, fell = GROWN.get(metric, GROWN["revenue"])
-    if abs(growth) < _STILL:
+    if abs(growth) < STILL:
         return show.say(still)
-    share = show.percent(abs(growth), 1 if abs(growth) < _WHOLE else 0)
+    share = show.percent(abs(growth), 1 if abs(growth) < WHOLE else 0)
     return show.say(rose if growth > 0 else fell, share=share)
 
 
@@ -178,7 +179,7 @@ def _carries(facts: Facts, show: Formatter) -> str:
     """Say how much class A brings, where nothing more urgent is known."""
     a_class = facts.totals.abc[0]
     if not a_class.customers or math.isnan(a_class.value_share):
-        return show.say("No customer brings more than the others")
+        return show.say(SENTENCES["nobody"])
     return show.say(
         CARRIES.get(facts.analysis.settings.metric, CARRIES["revenue"]),
         n=a_class.customers,

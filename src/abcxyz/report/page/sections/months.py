@@ -17,6 +17,7 @@ from abcxyz.crm.analysis import CrmAnalysis
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter, prose
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import month_name
 
 __all__ = ["months"]
@@ -38,11 +39,11 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
     share = facts.totals.abc[0].value_share
     unit = periods.bucket == "month"
     finding = (
-        show.say("Best month: {month}, {money}; class A brings {share} of the window",
+        show.say(SENTENCES["bestMonth"],
                  month=names[best], money=show.compact(float(total[best])),
                  share=show.percent(None if math.isnan(share) else share, 0))
         if unit
-        else show.say("Best period: {month}, {money}; class A brings {share} of the window",
+        else show.say(SENTENCES["bestPeriod"],
                       month=names[best], money=show.compact(float(total[best])),
                       share=show.percent(None if math.isnan(share) else share, 0))
     )  # fmt: skip
@@ -56,7 +57,7 @@ def months(facts: Facts, show: Formatter) -> dict[str, Any]:
         compared = (
             ""
             if math.isnan(before[i])
-            else "; " + show.say("a window before: {money}", money=show.compact(float(before[i])))
+            else "; " + show.say(SENTENCES["before"], money=show.compact(float(before[i])))
         )
         columns.append(
             {

@@ -8,6 +8,7 @@ from typing import Any
 from abcxyz.core.analysis.series import OwnerTotal, owner_totals
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.sentences import SENTENCES
 
 __all__ = ["MOST_OWNERS", "owners"]
 
@@ -22,10 +23,10 @@ def owners(facts: Facts, show: Formatter) -> dict[str, Any]:
         return {"owners": None}
     first = rows[0]
     finding = (
-        show.say("Most is in question with {owner}: {money}",
+        show.say(SENTENCES["question"],
                  owner=first.owner, money=show.compact(first.in_question))
         if first.in_question > 0
-        else show.say("No owner has a customer in question")
+        else show.say(SENTENCES["noQuestion"])
     )  # fmt: skip
     return {
         "owners": {

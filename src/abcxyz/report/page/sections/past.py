@@ -11,6 +11,7 @@ from abcxyz.core.landmarks.horizon import LONGEST_HORIZON
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter
+from abcxyz.report.page.sentences import SENTENCES
 
 __all__ = ["past"]
 
@@ -34,7 +35,7 @@ def _result(facts: Facts, show: Formatter) -> dict[str, Any] | None:
         if record is None
         else show.say(
             "{raised} had an alert, {reached} of them were reached, {ordered} ordered",
-            raised=show.say("{n} customer|{n} customers", n=record.raised),
+            raised=show.say(SENTENCES["customers"], n=record.raised),
             reached=show.number(record.reached),
             ordered=show.number(record.ordered),
         )

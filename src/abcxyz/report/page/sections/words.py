@@ -7,79 +7,21 @@ from typing import Any
 
 from abcxyz.core.analysis.bridge import STEPS
 from abcxyz.core.classes.segments import SEGMENTS
-from abcxyz.core.dynamics.events import EVENTS
+from abcxyz.core.dynamics.events import EVENTS, FALLS, RISES, UNCHANGED
 from abcxyz.i18n import date_text
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.formatter import Formatter, minus, prose
 from abcxyz.report.page.sections.calls import MOST_CALLS, OPEN_CALLS
 from abcxyz.report.page.sections.cells import segment_advice
 from abcxyz.report.page.sections.changes import MOST_NAMES
-from abcxyz.report.page.sections.figures import CARRIES, GROWN, window_text
+from abcxyz.report.page.sections.figures import CARRIES, GROWN, STILL, WHOLE, window_text
 from abcxyz.report.page.sections.owners import MOST_OWNERS
+from abcxyz.report.page.sentences import SENTENCES
 from abcxyz.report.vocabulary import EVENT_NAMES, STEP_NAMES
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.language import Language, language
 
 __all__ = ["words"]
-
-#: Sentences of the sections that the script makes again for the chosen customers. Those of the
-#: metric, of the columns and of the page are chosen in `_phrases`.
-_SENTENCES = {
-    "silent": "{n} large customer has never been silent for so long|"
-    "{n} large customers have never been silent for so long",
-    "but": "{growth}, but {silence}",
-    "and": "{growth}, and {silence}",
-    "nobody": "No customer brings more than the others",
-    "sold": "{n} customer with sales|{n} customers with sales",
-    "part": "{n} customer of {all}|{n} customers of {all}",
-    "toCall": "{n} customer to call|{n} customers to call",
-    "customers": "{n} customer|{n} customers",
-    "noCalls": "Nobody to call today",
-    "onlyReturned": "Nobody to call today; {n} silent customer has been silent longer before|"
-    "Nobody to call today; {n} silent customers have been silent longer before",
-    "call": "Call today: {name}",
-    "calls": "Call today: {name} and {n} more|Call today: {name} and {n} more",
-    "returned": "{begun}; {n} other has been silent longer before and came back|"
-    "{begun}; {n} others have been silent longer before and came back",
-    "ofThem": "{begun}; {n} of them has been silent longer before and came back|"
-    "{begun}; {n} of them have been silent longer before and came back",
-    "cameBack": "Silent, but came back after longer pauses: {n}|"
-    "Silent, but came back after longer pauses: {n}",
-    "never": "never silent for so long",
-    "once": "ordered once",
-    "pause": "was silent for {n} day and came back|was silent for {n} days and came back",
-    "chance": "{chance} likely not to come back",
-    "days": "{n} day|{n} days",
-    "usually": "usually {days}",
-    "more": "and {n} more|and {n} more",
-    "inWorkbook": "{n} more is in the workbook|{n} more are in the workbook",
-    "mostMoney": "The {shown} with the most money; the workbook lists all {all}.",
-    "rise": "May rise to A: {name}",
-    "rises": "May rise to A: {name} and {n} more|May rise to A: {name} and {n} more",
-    "bestMonth": "Best month: {month}, {money}; class A brings {share} of the window",
-    "bestPeriod": "Best period: {month}, {money}; class A brings {share} of the window",
-    "before": "a window before: {money}",
-    "unchanged": "Nothing changed between the windows",
-    "onlyMore": "Nobody bought less; growth brought {won}",
-    "onlyLess": "Nobody bought more; those who bought less or left cost {lost}",
-    "byOld": "Existing customers brought most of the growth; "
-    "those who bought less or left cost {lost}",
-    "byNew": "New customers brought most of the growth; those who bought less or left cost {lost}",
-    "moved": "{n} customer fell or left, {rose} rose or came|"
-    "{n} customers fell or left, {rose} rose or came",
-    "stayed": "No customer changed class",
-    "cells": "{n} {segment} customer: {base} of the customers, {money} of the money|"
-    "{n} {segment} customers: {base} of the customers, {money} of the money",
-    "empty": "nobody",
-    "without": "Not classified: {n} customer without sales in the window|"
-    "Not classified: {n} customers without sales in the window",
-    "question": "Most is in question with {owner}: {money}",
-    "noQuestion": "No owner has a customer in question",
-    "since": "{segment} since {day}",
-    "sinceBefore": "{segment} since {day}, before {before}",
-    "unsold": "no sales",
-    "unlisted": "not listed",
-}
 
 
 def words(facts: Facts, show: Formatter) -> dict[str, Any]:
@@ -102,6 +44,12 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
             "open": OPEN_CALLS,
             "names": MOST_NAMES,
             "owners": MOST_OWNERS,
+        },
+        "still": STILL,
+        "whole": WHOLE,
+        "codes": {
+            name: [EVENTS.index(one) for one in events]
+            for name, events in (("fell", FALLS), ("rose", RISES), ("quiet", UNCHANGED))
         },
         "segments": [
             {"code": code, **advice}
@@ -147,7 +95,7 @@ def words(facts: Facts, show: Formatter) -> dict[str, Any]:
 def _phrases(facts: Facts, show: Formatter, rules: Language) -> dict[str, list[str]]:
     """Return the forms of the sentences of the sections, with their fields not filled in."""
     metric = facts.analysis.settings.metric
-    sentences = _SENTENCES | {"carries": CARRIES.get(metric, CARRIES["revenue"])}
+    sentences = dict(SENTENCES) | {"carries": CARRIES.get(metric, CARRIES["revenue"])}
     grown = GROWN.get(metric, GROWN["revenue"])
     sentences |= dict(zip(("still", "rose", "fell"), grown, strict=True))
     return {
