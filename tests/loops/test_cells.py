@@ -21,9 +21,25 @@ def test_hashes_of_texts_and_numbers(longest: int) -> None:
         with route(name):
             hashing = CellHashes(3)
             hashes, checks = hashing.texts(texts.data, texts.ends)
-            both.append((hashes, checks, hashing.numbers(hashes)))
+            lines = hashes.copy()
+            hashing.add(lines, checks, np.uint64(3))
+            both.append((hashes, checks, hashing.numbers(hashes), lines))
     for one, other in zip(*both, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_hashes_of_floats(name: str) -> None:
+    """A whole number has the hash of an integer, at both ends of the range as well."""
+    values = np.array(
+        [0.0, -0.0, 5, -5, 2.0**62, -(2.0**63), 0.5, 2.0**63, 1e300, -np.inf, np.nan]
+    )
+    with route(name):
+        hashing = CellHashes(3)
+        hashes = hashing.floats(values)
+        whole = values[:6].astype(np.int64).view(np.uint64)
+        bits = np.concatenate([whole, values[6:].view(np.uint64)])
+        np.testing.assert_array_equal(hashes, hashing.numbers(bits))
 
 
 @pytest.mark.parametrize("checked", [True, False])

@@ -271,6 +271,21 @@ def test_a_table_that_was_given_up_stays_so(monkeypatch: pytest.MonkeyPatch) -> 
     assert panel.rhythm.gaps.tolist() == [26]
 
 
+@given(st.lists(st.lists(st.integers(1, 700), max_size=12), min_size=1), st.floats(0, 1))
+def test_quantiles_of_gaps(gaps: list[list[int]], quantile: float) -> None:
+    """By either route as numpy finds them, customer by customer."""
+    flat = np.array([one for each in gaps for one in each], np.int32)
+    starts = np.cumsum([0, *map(len, gaps)])
+    found = []
+    for name in ("numpy", "numba"):
+        with route(name):
+            days = rhythm.Rhythm(starts=starts, gaps=flat).quantiles(quantile, least=3)
+            found.append(days.tolist())
+    expected = [np.quantile(one, quantile) if len(one) >= 3 else np.nan for one in gaps]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_allclose(found[0], expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("change", ["to floats", "to numbers without end", "to whole ones"])
 def test_rows_that_wait_are_added_before_the_money_changes(
     change: str, monkeypatch: pytest.MonkeyPatch

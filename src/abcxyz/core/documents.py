@@ -33,6 +33,7 @@ __all__ = [
     "plain_list",
     "plain_value",
     "reading",
+    "rounded",
 ]
 
 VERSION = 1
@@ -121,6 +122,17 @@ def json_schema(kind: str) -> dict[str, Any]:
 def finite(value: float) -> float | None:
     """Return None for NaN and infinity, which JSON cannot hold."""
     return float(value) if math.isfinite(value) else None
+
+
+def rounded(value: float, decimals: int) -> float | None:
+    """Return a rounded number, and None for NaN and infinity.
+
+    Examples
+    --------
+    >>> rounded(2.345678, 2), rounded(math.nan, 2)
+    (2.35, None)
+    """
+    return float(round(value, decimals)) if math.isfinite(value) else None
 
 
 def or_nan(value: float | None) -> float:

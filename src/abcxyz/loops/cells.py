@@ -1,4 +1,4 @@
-"""Compiled loops over the cells of a table; importing this module requires numba.
+"""Compiled loops over the cells of a table; calling them requires numba.
 
 They return exactly what the vectorised functions of `abcxyz.tables.scan.hashing` do.
 """
@@ -10,10 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz.loops.compiled import jit
-from abcxyz.loops.rows import fetch_ahead
+from abcxyz.loops.declared import Kinds, fetch_ahead, read_word
+from abcxyz.loops.native import native
 
-__all__ = ["find_codes", "hash_numbers", "hash_texts", "warm_up"]
+__all__ = [
+    "add_hashes",
+    "find_codes",
+    "hash_floats",
+    "hash_numbers",
+    "hash_texts",
+    "usual_kinds",
+    "warm_up",
+]
 
 Array = npt.NDArray[Any]
 
@@ -21,9 +29,10 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _BLOCK = 512
+_WHOLE = 2.0**63
 
 
-@jit
+@native
 def _mixed(word: Any) -> Any:
     word ^= word >> _SHIFT
     word *= _FIRST
@@ -32,23 +41,42 @@ def _mixed(word: Any) -> Any:
     return word ^ (word >> _SHIFT)
 
 
-@jit
+@native
 def hash_numbers(words: Array, seed: Any, hashes: Array) -> None:
     """Fill the hashes of 64-bit numbers."""
     for i in range(len(hashes)):
         hashes[i] = _mixed(words[i] ^ seed)
 
 
-@jit
+@native
+def hash_floats(values: Array, bits: Array, seed: Any, hashes: Array) -> None:
+    """Fill the hashes of numbers, whose *bits* are given as well: those of whole ones are ints."""
+    for i in range(len(hashes)):
+        word = bits[i]
+        if -_WHOLE <= values[i] < _WHOLE:
+            whole = np.int64(values[i])
+            if whole == values[i]:
+                word = np.uint64(whole)
+        hashes[i] = _mixed(word ^ seed)
+
+
+@native
+def add_hashes(hashes: Array, factor: Any, total: Array) -> None:
+    """Add hashes times an odd number to those of the lines."""
+    for i in range(len(total)):
+        total[i] += hashes[i] * factor
+
+
+@native
 def hash_texts(
-    words: Array, ends: Array, seed: Any, odd: Array, hashes: Array, checks: Array
+    data: Array, ends: Array, seed: Any, odd: Array, hashes: Array, checks: Array
 ) -> None:
     """Fill both hashes of texts.
 
     Parameters
     ----------
-    words
-        Eight bytes from any place on, as one number.
+    data
+        Bytes of all texts, and seven more.
     ends
         (n + 1,) start of every text, and the end of the last.
     seed, odd
@@ -62,7 +90,7 @@ def hash_texts(
         check = np.uint64(left) * odd[0]
         place = 0
         while place == 0 or left > 0:
-            word = words[at]
+            word = read_word(data, at)
             if left < 8:
                 # Shifting by 64 is undefined.
                 word = word & (_ALL >> np.uint64(64 - 8 * left)) if left > 0 else np.uint64(0)
@@ -77,7 +105,7 @@ def hash_texts(
         hashes[i], checks[i] = total, check
 
 
-@jit
+@native
 def find_codes(
     hashes: Array,
     checks: Array,
@@ -141,16 +169,26 @@ def find_codes(
     return count
 
 
+def usual_kinds() -> dict[str, Kinds]:
+    """Return the kinds of arguments that each loop is called with."""
+    return {
+        "hash_numbers": ("*u8", "u8", "*u8"),
+        "hash_floats": ("*f8", "*u8", "u8", "*u8"),
+        "add_hashes": ("*u8", "u8", "*u8"),
+        "hash_texts": ("*u1", "*i8", "u8", "*u8", "*u8", "*u8"),
+        "find_codes": ("*u8", "*u8", "*u8", "*i4", "*u8", "i8", "*i4", "*i8"),
+    }
+
+
 def warm_up() -> None:
     """Compile all loops of this module."""
     data, number = np.zeros(16, np.uint8), np.zeros(1, np.uint64)
-    words = np.ndarray((9,), "<u8", data, 0, (1,))
-    words.flags.writeable = False
     seed, odd = np.uint64(1), np.ones(64, np.uint64)
     hashes, checks = np.empty(1, np.uint64), np.empty(1, np.uint64)
     hash_numbers(number, seed, hashes)
-    hash_texts(words, np.array([0, 3]), seed, odd, hashes, checks)
+    hash_floats(np.zeros(1), number, seed, hashes)
+    add_hashes(number, seed, hashes)
+    hash_texts(data, np.array([0, 3]), seed, odd, hashes, checks)
     keys, numbers = np.zeros(4, np.uint64), np.zeros(4, np.int32)
     codes, fresh = np.zeros(1, np.int32), np.zeros(1, np.intp)
-    for second in (checks, np.zeros(0, np.uint64)):
-        find_codes(hashes, second, keys, numbers, np.zeros(2, np.uint64), 0, codes, fresh)
+    find_codes(hashes, checks, keys, numbers, np.zeros(2, np.uint64), 0, codes, fresh)

@@ -26,17 +26,19 @@ __all__ = [
 ]
 
 ROW_PAYS = 2_000_000
-"""Number of rows from which loading numba and the compiled loops saves time."""
+"""Number of rows from which compiling their loops saves time in later runs."""
 
 COLUMN_PAYS = 100_000_000
 """Number of values of a column from which loading numba saves time."""
 
 CELL_PAYS = 4 * ROW_PAYS
-"""Number of cells of a table from which loading numba and the compiled loops saves time."""
+"""Number of cells of a table from which compiling their loops saves time in later runs."""
 
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
+_STORED_SHARE = 8  # of the work for which it pays to compile, from which it pays to link
 
 _MODULES = ("cells", "columns", "one_pass", "partitions", "rows")
+_BY_NUMBA = ("columns", "one_pass")  # the loops that numba itself loads
 
 ROUTES = ("auto", "numpy", "numba")
 """Names of the routes; ``auto`` chooses one of the others."""
@@ -84,7 +86,8 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
     work
         Number of rows or values.
     pays
-        Amount of work from which loading numba saves time.
+        Amount of work from which compiling saves time, if not now, then in later runs. Of loops
+        whose machine code is stored, an eighth of it is enough.
     """
     module = f"abcxyz.loops.{name}"
     match _ROUTE.get():
@@ -92,9 +95,28 @@ def loops(name: str, work: int, pays: int) -> ModuleType | None:
             return None
         case "numba":
             return import_module(module)
-    if work < (_LOADED_PAYS if module in sys.modules else pays) or not _installed():
+    if name in _BY_NUMBA:
+        # Read by numba from its cache.
+        least = _LOADED_PAYS if module in sys.modules else pays
+        return import_module(module) if work >= least and _installed() else None
+    if work < pays // _STORED_SHARE or not _installed():
         return None
-    return import_module(module)
+    loaded = import_module(module)
+    return loaded if work >= pays or _is_stored(loaded) else None
+
+
+#: Modules whose usual loops were found to be stored.
+_FOUND: set[str] = set()
+
+
+def _is_stored(module: ModuleType) -> bool:
+    """Return whether a module can be used without compiling any of its usual loops."""
+    if module.__name__ not in _FOUND:
+        usual = module.usual_kinds()
+        if not all(getattr(module, loop).is_stored(kinds) for loop, kinds in usual.items()):
+            return False
+        _FOUND.add(module.__name__)
+    return True
 
 
 def jit(function: Callable[..., Any]) -> Any:

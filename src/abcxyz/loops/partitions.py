@@ -1,4 +1,4 @@
-"""Compiled loops over rows dealt out by ranges of customers; importing this module requires numba.
+"""Compiled loops over rows dealt out by ranges of customers; calling them requires numba.
 
 The sums of many customers do not fit into the cache of the CPU, and fetching those of a random one
 takes longer than all the rest. So the rows of several batches are dealt out to partitions, ranges
@@ -15,10 +15,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz.loops.compiled import jit
+from abcxyz.loops.declared import Kinds
+from abcxyz.loops.native import native
 from abcxyz.loops.rows import FIRST, INSIDE, KNOWN, LAST, ORDERS, SEEN, SPANNED
 
-__all__ = ["add_partitions", "count_rows", "deal_rows", "squeeze", "warm_up"]
+__all__ = [
+    "add_partitions",
+    "count_rows",
+    "deal_rows",
+    "squeeze",
+    "usual_kinds",
+    "warm_up",
+]
 
 Array = npt.NDArray[Any]
 
@@ -28,14 +36,14 @@ CUSTOMER, DAY = 33, 1
 _LINE = 8  # words of a cache line
 
 
-@jit
+@native
 def count_rows(code: Array, low: int, power: int, counts: Array) -> None:
     """Add the rows of every partition to *counts*; a partition is 2**power customers."""
     for i in range(len(code)):
         counts[(np.int64(code[i]) - low) >> power] += 1
 
 
-@jit
+@native
 def deal_rows(
     code: Array,
     low: int,
@@ -73,7 +81,7 @@ def deal_rows(
         moved[at, 1] = money[i]
 
 
-@jit
+@native
 def _fetch(words: Array, begin: int, end: int) -> int:
     """Read one word of every line, in order, which is many times faster than at random."""
     total: Any = 0
@@ -82,7 +90,7 @@ def _fetch(words: Array, begin: int, end: int) -> int:
     return total  # type: ignore[no-any-return]
 
 
-@jit
+@native
 def add_partitions(
     part: int,
     parts: int,
@@ -152,7 +160,7 @@ def add_partitions(
     return read
 
 
-@jit
+@native
 def squeeze(
     grid: Array,
     facts: Array,
@@ -205,21 +213,32 @@ def squeeze(
     return count
 
 
+def usual_kinds() -> dict[str, Kinds]:
+    """Return the kinds of arguments that the loops are called with for a file of sales."""
+    ints, size = "*i8", "i8"
+    return {
+        "count_rows": ("*i4", size, size, ints),
+        "deal_rows": (
+            "*i4", size, ints, ints, "*f8", size, size, ints, "**i8", "**i8",
+        ),
+        "add_partitions": (
+            size, size, "**i8", "**i8", "**i8", size, "(5", "*i2", size, size, size,
+            ints, ints, "*i4", "*u8", size,
+        ),
+        "squeeze": ("**i8", "**i4", "f8", size, "**f8", "*f8", ints, ints, ints),
+    }  # fmt: skip
+
+
 def warm_up() -> None:
     """Compile all loops of this module for the types they are mostly called with."""
     ints, lookup = np.zeros(1, np.int64), np.zeros(1, np.int16)
     facts, bits = np.zeros(4, np.int32), np.zeros(1, np.uint64)
     records, starts = np.zeros((1, 2), np.int64), np.zeros((1, 2), np.int64)
     bounds = (0, 0, 0, 0, 0)
-    for array in (ints, lookup):
-        array.flags.writeable = False
     for code in (np.zeros(1, np.int32), np.zeros(1, np.int64)):
-        code.flags.writeable = False
         count_rows(code, 0, 1, np.zeros(1, np.int64))
         for money in (np.zeros(1), np.zeros(1, np.int64)):
-            money.flags.writeable = False
             for amount in (np.zeros(1), np.zeros(1, np.int64)):
-                amount.flags.writeable = False
                 deal_rows(
                     code, 0, ints, money, amount, 0, 1, np.zeros(1, np.int64),
                     records, records.view(money.dtype),

@@ -1,4 +1,4 @@
-"""Compiled loops over rows of sales; importing this module requires numba.
+"""Compiled loops over rows of sales; calling them requires numba.
 
 Every thread passes over all rows and adds those of its customers, so that the rows of a customer
 are added in input order: sums are equal to the last bit for any number of threads. Customers are
@@ -13,20 +13,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
-from abcxyz.loops.compiled import jit
+from abcxyz.loops.declared import Kinds, fetch_ahead
+from abcxyz.loops.native import native
 
 __all__ = [
+    "ROOM",
     "add_documents",
     "add_rows",
     "count_gaps",
     "fill_gaps",
+    "gap_quantiles",
     "place_documents",
     "to_minor_units",
+    "usual_kinds",
     "warm_up",
 ]
 
@@ -39,9 +39,10 @@ KNOWN, SPANNED, INSIDE = 1, 2, 4
 """Bits of a customer: has a row, has one in a bucket, has one in the window."""
 
 _GROUP = 6  # customers of a group, as a power of two
-_BLOCK = 512
+ROOM = 512
+"""Rows of a block, the places of which a thread lists."""
+
 _EMPTY = -1
-_void: Any = types.void
 
 #: Position of the only bit of a word, by its product with a de Bruijn sequence.
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -49,26 +50,7 @@ _PLACES = np.zeros(64, np.int64)
 _PLACES[[int(_DE_BRUIJN) * (1 << bit) % 2**64 >> 58 for bit in range(64)]] = range(64)
 
 
-def _fetch_ahead(_: Any, array: Any, at: Any) -> Any:
-    """Fetch the cache line of an element before it is needed."""
-
-    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, args[0]).data
-        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
-        fetch: Any = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0")  # type: ignore[no-untyped-call]
-        address = builder.bitcast(builder.gep(data, [args[1]]), pointer)
-        # To write, keep it in all caches, data.
-        builder.call(fetch, [address, *(ir.Constant(number, one) for one in (1, 3, 1))])
-        return context.get_dummy_value()
-
-    return _void(array, at), generate
-
-
-fetch_ahead: Any = intrinsic(_fetch_ahead)
-
-
-@jit
+@native
 def _rows_of(part: int, parts: int, code: Array, low: int, begin: int, chosen: Array) -> int:
     """List the rows of a block whose customers belong to a thread; *parts* is a power of two."""
     end = min(begin + len(chosen), len(code))
@@ -83,7 +65,7 @@ def _rows_of(part: int, parts: int, code: Array, low: int, begin: int, chosen: A
     return count
 
 
-@jit
+@native
 def add_rows(
     part: int,
     parts: int,
@@ -102,6 +84,7 @@ def add_rows(
     facts: Array,
     bits: Array,
     words: int,
+    chosen: Array,
 ) -> None:
     """Add the rows of the customers of one thread.
 
@@ -125,12 +108,13 @@ def add_rows(
     bits, words
         Order days of the customers from the start of the lookback, one bit each in *words*
         words of 64 bits; none if *words* is 0.
+    chosen
+        Room for `ROOM` integers.
     """
     origin, back_since, back_until, since, until = bounds
     span = len(lookup)
     stretched = len(value) > 0
-    chosen = np.empty(_BLOCK, np.int64)
-    for begin in range(0, len(code), _BLOCK):
+    for begin in range(0, len(code), ROOM):
         count = _rows_of(part, parts, code, low, begin, chosen)
         for k in range(count):
             place = day[chosen[k]] - origin
@@ -167,7 +151,7 @@ def add_rows(
             facts[4 * who + 3] |= mark
 
 
-@jit
+@native
 def to_minor_units(money: Array, unit: float, near: float, most: float, whole: Array) -> float:
     """Fill integers of the minor unit, and return the sum of their sizes; -1 if one is inexact.
 
@@ -195,7 +179,7 @@ def to_minor_units(money: Array, unit: float, near: float, most: float, whole: A
     return float(size) if exact else -1.0
 
 
-@jit
+@native
 def count_gaps(bits: Array, words: int, counts: Array) -> None:
     """Fill the number of gaps between the order days of every customer."""
     for who in range(len(counts)):
@@ -212,7 +196,7 @@ def count_gaps(bits: Array, words: int, counts: Array) -> None:
         counts[who] = max(np.int64(days) - 1, 0)
 
 
-@jit
+@native
 def fill_gaps(bits: Array, words: int, starts: Array, gaps: Array) -> None:
     """Fill the gaps between the order days of every customer, from its start on."""
     for who in range(len(starts)):
@@ -229,7 +213,49 @@ def fill_gaps(bits: Array, words: int, starts: Array, gaps: Array) -> None:
                 left ^= lowest
 
 
-@jit
+@native
+def gap_quantiles(
+    starts: Array, gaps: Array, quantile: float, least: int, counts: Array, days: Array
+) -> None:
+    """Fill each customer's quantile of gaps, with *least* of them at least.
+
+    Parameters
+    ----------
+    starts, gaps
+        As in `abcxyz.core.sales.rhythm.Rhythm`.
+    quantile, least
+        As in `abcxyz.core.sales.rhythm.Rhythm.quantiles`.
+    counts
+        Zeros: as many as days in the longest gap, and one more.
+    days
+        (n,) results.
+    """
+    for who in range(len(days)):
+        begin, end = starts[who], starts[who + 1]
+        if end - begin < least:
+            continue
+        # Days are few whole numbers, which are counted rather than ordered.
+        value = highest = gaps[begin]
+        for i in range(begin, end):
+            counts[gaps[i]] += 1
+            value, highest = min(value, gaps[i]), max(highest, gaps[i])
+        place = quantile * (end - begin - 1)
+        low = np.int64(np.floor(place))
+        seen = counts[value]
+        while seen <= low:
+            value += 1
+            seen += counts[value]
+        after = value
+        if seen <= min(low + 1, end - begin - 1):
+            after += 1
+            while counts[after] == 0:
+                after += 1
+        days[who] = value + (place - low) * (after - value)
+        for i in range(begin, end):
+            counts[gaps[i]] = 0
+
+
+@native
 def _slot(who: int, number: int, place: int, mask: int) -> Any:
     # The finaliser of MurmurHash3: neighbouring documents must not share a slot.
     h = np.uint64(number) ^ (np.uint64(who) * np.uint64(0x9E3779B97F4A7C15))
@@ -240,7 +266,7 @@ def _slot(who: int, number: int, place: int, mask: int) -> Any:
     return np.int64(h & np.uint64(mask))
 
 
-@jit
+@native
 def place_documents(
     count: int, who: Array, number: Array, place: Array, keyed: bool, slots: Array
 ) -> None:
@@ -253,7 +279,7 @@ def place_documents(
         slots[s] = entry
 
 
-@jit
+@native
 def add_documents(
     part: int,
     parts: int,
@@ -272,6 +298,7 @@ def add_documents(
     total: Array,
     size: Array,
     slots: Array,
+    chosen: Array,
 ) -> int:
     """Add the rows to the documents of the customers of one thread; return their new number.
 
@@ -292,12 +319,13 @@ def add_documents(
         for as many more as there are rows.
     slots
         Hash table of positions in them; its size is a power of two.
+    chosen
+        Room for `ROOM` integers.
     """
     origin, back_since, back_until = bounds[:3]
     mask = len(slots) - 1
     entry = -1
-    chosen = np.empty(_BLOCK, np.int64)
-    for begin in range(0, len(code), _BLOCK):
+    for begin in range(0, len(code), ROOM):
         for k in range(_rows_of(part, parts, code, low, begin, chosen)):
             i = chosen[k]
             at = day[i] - origin
@@ -332,31 +360,40 @@ def add_documents(
     return count
 
 
+def usual_kinds() -> dict[str, Kinds]:
+    """Return the kinds of arguments that the loops are called with for a file of sales."""
+    ints, size = "*i8", "i8"
+    return {
+        "add_rows": (
+            size, size, "*i4", size, ints, ints, "*f8", "(5", "*i2", size, size, size,
+            ints, ints, "*i4", "*u8", size, ints,
+        ),
+        "to_minor_units": ("*f8", "f8", "f8", "f8", ints),
+        "count_gaps": ("*u8", size, ints),
+        "fill_gaps": ("*u8", size, ints, "*i4"),
+        "gap_quantiles": (ints, "*i4", "f8", size, ints, "*f8"),
+    }  # fmt: skip
+
+
 def warm_up() -> None:
     """Compile all loops of this module for the types they are mostly called with."""
     ints, none = np.zeros(1, np.int64), np.zeros(0)
     place, facts = np.zeros(1, np.int32), np.zeros(4, np.int32)
     bits, lookup = np.zeros(1, np.uint64), np.zeros(1, np.int16)
     sums, bounds = np.zeros(1), (0, 0, 0, 0, 0)
-    for array in (lookup, ints, none):
-        array.flags.writeable = False
-    for money in (np.zeros(1), np.zeros(1, np.int64)):
-        added = money.copy()
-        money.flags.writeable = False
-        for code in (np.zeros(1, np.int32), np.zeros(1, np.int64)):
-            code.flags.writeable = False
+    for money, amount in ((sums, sums), (ints, sums), (ints, ints)):
+        for code in (np.zeros(1, np.int32), ints):
             add_rows(
-                0, 1, code, 0, ints, money, money, bounds, lookup, 1, True, True,
-                added, added, facts, bits, 1,
+                0, 1, code, 0, ints, money, amount, bounds, lookup, 1, True, True,
+                money, money, facts, bits, 1, np.zeros(ROOM, np.int64),
             )  # fmt: skip
             add_documents(
-                0, 1, code, 0, ints, money, none, ints, bounds, True, 0,
-                place, np.zeros(1, np.int64), place, sums, sums, np.full(2, _EMPTY, np.int32),
+                0, 1, code, 0, ints, amount, none, ints, bounds, True, 0,
+                place, ints, place, sums, sums, np.full(2, _EMPTY, np.int32),
+                np.zeros(ROOM, np.int64),
             )  # fmt: skip
     place_documents(0, place, np.zeros(1, np.int64), place, True, np.full(2, _EMPTY, np.int32))
-    for writeable in (True, False):
-        money = np.zeros(1)
-        money.flags.writeable = writeable
-        to_minor_units(money, 1.0, 1.0, 1.0, np.zeros(1, np.int64))
+    to_minor_units(np.zeros(1), 1.0, 1.0, 1.0, np.zeros(1, np.int64))
     count_gaps(bits, 1, np.zeros(1, np.int64))
     fill_gaps(bits, 1, np.zeros(1, np.int64), np.zeros(0, np.int32))
+    gap_quantiles(np.zeros(2, np.int64), place, 0.5, 1, ints, sums)

@@ -204,8 +204,12 @@ class TableScan:
         moments = column.moments()
         if moments is None:
             raise _NotPlainError("date")
-        days = moments.astype("M8[D]").astype(np.int64)
-        return np.where(np.isnat(moments) | (days == _FIRST_DAY), _NO_DAY, days).astype(np.int32)
+        days = moments.astype("M8[D]").view(np.int64)
+        unknown = np.isnat(moments) | (days == _FIRST_DAY)
+        found = days.astype(np.int32)
+        if unknown.any():
+            found[unknown] = _NO_DAY
+        return found
 
     def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
         """Return the keys of documents whose identifiers are written plainly."""

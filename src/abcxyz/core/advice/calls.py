@@ -14,7 +14,7 @@ from abcxyz._arrays import same_numbers
 from abcxyz.core.advice.owner_cap import first_of_owners
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.display import brief
-from abcxyz.core.documents import plain_value
+from abcxyz.core.documents import finite, plain_value, rounded
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.monthly import first_of_months
 from abcxyz.core.landmarks.reasons import sentences
@@ -147,30 +147,29 @@ class Call:
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return plain values, ready for JSON; reasons in *lang*."""
-        plain: dict[str, Any] = plain_value(
-            {
-                "customer": self.customer,
-                "segment": self.segment,
-                "owner": self.owner,
-                "last_day": self.last_day,
-                "days": self.days,
-                "usual": round(self.usual, 1),
-                "longest": self.longest,
-                "never_so_long": self.never_so_long,
-                "probability": round(self.probability, 4),
-                "money": round(self.money, 2),
-                "orders": round(self.orders, 1),
-                "expected_loss": round(self.expected_loss, 2),
-                "like_cases": self.like[0],
-                "like_gone": self.like[1],
-                "outcome": None if self.outcome is None else self.outcome.outcome,
-                "outcome_day": None if self.outcome is None else self.outcome.day,
-                "reasons": self.reasons(lang),
-                "against": self.against(lang),
-                "months": [round(one, 2) for one in self.months],
-            }
-        )
-        return plain
+        outcome = self.outcome
+        # Made of plain values at once: thousands of calls would be gone through value by value.
+        return {
+            "customer": plain_value(self.customer),
+            "segment": self.segment,
+            "owner": self.owner,
+            "last_day": self.last_day.isoformat(),
+            "days": self.days,
+            "usual": rounded(self.usual, 1),
+            "longest": finite(self.longest),
+            "never_so_long": self.never_so_long,
+            "probability": rounded(self.probability, 4),
+            "money": rounded(self.money, 2),
+            "orders": rounded(self.orders, 1),
+            "expected_loss": rounded(self.expected_loss, 2),
+            "like_cases": self.like[0],
+            "like_gone": self.like[1],
+            "outcome": None if outcome is None else outcome.outcome,
+            "outcome_day": None if outcome is None else plain_value(outcome.day),
+            "reasons": self.reasons(lang),
+            "against": self.against(lang),
+            "months": [rounded(one, 2) for one in self.months],
+        }
 
 
 @frozen(kw_only=True)

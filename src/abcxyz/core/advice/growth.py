@@ -13,7 +13,7 @@ from attrs import field, frozen
 from abcxyz._arrays import same_numbers
 from abcxyz.core.advice.owner_cap import first_of_owners
 from abcxyz.core.display import brief
-from abcxyz.core.documents import plain_value
+from abcxyz.core.documents import plain_value, rounded
 from abcxyz.core.landmarks.reasons import sentences
 from abcxyz.toolkit.catalogue import Message, translate
 
@@ -68,22 +68,19 @@ class RisingCustomer:
 
     def to_dict(self, lang: str = "en") -> dict[str, Any]:
         """Return plain values, ready for JSON; reasons in *lang*."""
-        plain: dict[str, Any] = plain_value(
-            {
-                "customer": self.customer,
-                "segment": self.segment,
-                "owner": self.owner,
-                "value": round(self.value, 2),
-                "missing": round(self.missing, 2),
-                "probability": round(self.probability, 4),
-                "expected_gain": round(self.expected_gain, 2),
-                "like_cases": self.like[0],
-                "like_risen": self.like[1],
-                "reasons": self.reasons(lang),
-                "against": self.against(lang),
-            }
-        )
-        return plain
+        return {
+            "customer": plain_value(self.customer),
+            "segment": self.segment,
+            "owner": self.owner,
+            "value": rounded(self.value, 2),
+            "missing": rounded(self.missing, 2),
+            "probability": rounded(self.probability, 4),
+            "expected_gain": rounded(self.expected_gain, 2),
+            "like_cases": self.like[0],
+            "like_risen": self.like[1],
+            "reasons": self.reasons(lang),
+            "against": self.against(lang),
+        }
 
 
 @frozen(kw_only=True)

@@ -274,26 +274,28 @@ class OrderHistoryCollector:
         bought, returned = amount, np.zeros(len(amount))
         if (amount < 0).any():
             bought, returned = np.maximum(amount, 0.0), np.maximum(-amount, 0.0)
-        self._parts.append(_by_day(keys, (net, bought, returned)))
-        self._loose += len(self._parts[-1][0])
-        if self._loose > min(_MANY, self._most) and len(self._parts) > 1:
+        # Sorted when many are there: a batch for itself would be sorted twice.
+        self._parts.append((keys, (net, bought, returned)))
+        self._loose += len(keys)
+        if self._loose > min(_MANY, self._most):
             self._reduce()
 
     def _reduce(self) -> None:
-        if len(self._parts) != 1:  # a single part is sorted and added up
-            keys = np.concatenate([np.zeros(0, np.int64), *(one for one, _ in self._parts)])
-            money = [np.zeros(0), np.zeros(0), np.zeros(0)]
-            for place, first in enumerate(money):
-                money[place] = np.concatenate([first, *(one[place] for _, one in self._parts)])
-            if all(net is bought for _, (net, bought, _) in self._parts):
-                money[1] = money[0]
-            self._parts = [_by_day(keys, money)]
+        keys = np.concatenate([np.zeros(0, np.int64), *(one for one, _ in self._parts)])
+        money = [np.zeros(0), np.zeros(0), np.zeros(0)]
+        for place, first in enumerate(money):
+            money[place] = np.concatenate([first, *(one[place] for _, one in self._parts)])
+        if all(net is bought for _, (net, bought, _) in self._parts):
+            money[1] = money[0]
+        self._parts = [_by_day(keys, money)]
         self._loose = 0
-        self._too_many = len(self._parts[0][0]) > self._most
+        if len(self._parts[0][0]) > self._most:
+            self._too_many, self._parts = True, []
 
     def close(self) -> OrderHistory | None:
         """Return the history of all customers added; None if there were too many entries."""
-        self._reduce()
+        if not self._too_many:
+            self._reduce()
         if self._too_many:
             return None
         keys, money = self._parts[0]

@@ -165,6 +165,7 @@ class RunningSums:
                 part, threads, code, low, day, money, amount, self._bounds, freeze(self._lookup),
                 self._periods.count, by_line or self._metric != "count", by_line,
                 self._grid.reshape(-1), self._value, self._facts.reshape(-1), bits, words,
+                np.empty(kernel.ROOM, np.int64),
             ),
             threads,
         )  # fmt: skip
@@ -187,8 +188,8 @@ class RunningSums:
     ) -> None:
         """Deal the rows out to ranges of customers, and add up when there is no room for more."""
         if self._waiting is None:
-            kernel = loops("partitions", self._lines, ROW_PAYS)
-            assert kernel is not None  # as the loops over rows
+            kernel = loops("partitions", self._lines, 0)
+            assert kernel is not None  # as the loops over rows, which are used already
             self._waiting = PartitionedRows(kernel, threads)
         if self._waits_by_line != by_line:
             self._add_waiting()

@@ -172,6 +172,7 @@ class _Table:
             self._count = self._kernel.add_documents(
                 self._part, self._parts, code[some], low, day, amount, magnitude, document,
                 bounds, keyed, self._count, *self._columns, self._slots,
+                np.empty(self._kernel.ROOM, np.int64),
             )  # fmt: skip
 
     def _make_room(self, rows: int) -> None:

@@ -81,7 +81,7 @@ class CsvTable:
         """Yield the rows in blocks; see `abcxyz.tables.table.Table.batches`."""
         done = 0
         try:
-            for batch in self._regular(columns, _BLOCK if rows is None else _START):
+            for batch in self._regular(columns, rows):
                 yield batch
                 done += len(batch)
         except _IrregularError:
@@ -92,9 +92,9 @@ class CsvTable:
                     yield batch.rows(slice(done, None))
                 done = max(0, done - len(batch))
 
-    def _regular(self, columns: Sequence[str] | None, size: int) -> Iterator[Batch]:
+    def _regular(self, columns: Sequence[str] | None, rows: int | None) -> Iterator[Batch]:
         with self.content.open() as stream, ThreadPoolExecutor(1) as ahead:
-            blocks = self._numbered(stream, size)
+            blocks = self._numbered(stream, rows)
             # Nothing is read ahead of the first rows, after which a reader may stop.
             batch = self._next(blocks, columns)
             if batch is not None and len(batch):
@@ -112,11 +112,11 @@ class CsvTable:
             return self._split(block, line, lines, columns)
         return None
 
-    def _numbered(self, stream: IO[bytes], size: int) -> Iterator[tuple[bytes, int, int]]:
+    def _numbered(self, stream: IO[bytes], rows: int | None) -> Iterator[tuple[bytes, int, int]]:
         """Yield the blocks of rows, each with the number of its first line and of its lines."""
         line = 1 + self.skipped
         try:
-            for block in _blocks(stream, self.skipped, size):
+            for block in _blocks(stream, self.skipped, rows):
                 breaks = _count(block, "\n")
                 yield block, line, breaks + (not block.endswith(b"\n"))
                 line += breaks
@@ -153,7 +153,7 @@ class CsvTable:
             for name, column in zip(names, self.columns, strict=True)
             if columns is None or column in columns
         ]
-        if not block.strip(b"\r\n"):
+        if block[0] in b"\r\n" and not block.strip(b"\r\n"):
             return Batch.empty(self.columns if columns is None else columns)
         if not block.isascii() and not self._is_utf8():
             raise _IrregularError
@@ -172,6 +172,7 @@ class CsvTable:
                 convert_options=arrow_csv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.string()),
                     strings_can_be_null=False,
+                    check_utf8=False,  # the block is ASCII, or the whole file was decoded
                     include_columns=wanted,
                 ),
             )
@@ -247,10 +248,21 @@ def _is_utf8(content: Content) -> bool:
     return True
 
 
-def _blocks(stream: IO[bytes], skipped: int, size: int) -> Iterator[bytes]:
-    """Yield whole rows, about a block at a time, without the first lines."""
+def _blocks(stream: IO[bytes], skipped: int, rows: int | None) -> Iterator[bytes]:
+    """Yield whole rows, about a block at a time, without the first lines.
+
+    The first block has about so many *rows*, where nobody reads on after them.
+    """
     rest = b"".join(islice(_after_mark(stream), skipped, skipped + 1))
+    size = _BLOCK if rows is None else _START
     while data := stream.read(size):
+        if b'"' not in rest and b'"' not in data:
+            end = data.rfind(b"\n") + 1 if rows is None else _end_of_rows(data, rows)
+            rows = None
+            if end:
+                yield b"".join((rest, memoryview(data)[:end]))
+                rest = data[end:]
+                continue
         block = rest + data
         end = _last_row_end(block)
         if not end and len(block) > _LARGEST:
@@ -268,6 +280,12 @@ def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
     yield first.removeprefix(codecs.BOM_UTF8)
     while line := stream.readline():
         yield line
+
+
+def _end_of_rows(data: bytes, rows: int) -> int:
+    """Return the end of so many rows, or of the last one; 0 if none ends."""
+    breaks = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    return int(breaks[min(rows, len(breaks)) - 1]) + 1 if len(breaks) else 0
 
 
 def _last_row_end(block: bytes) -> int:

@@ -73,8 +73,6 @@ class Column:
         Number of cells.
     texts
         The cells, or the distinct ones of them, as text; None for numbers.
-    words
-        Numbers or days as 64-bit patterns, or hashes of other cells; None for text.
     places
         (rows,) position of each cell among the distinct ones, -1 if missing; None if every cell
         stands for itself.
@@ -89,13 +87,12 @@ class Column:
         rows: int,
         *,
         texts: Texts | None = None,
-        words: Words | None = None,
         places: npt.NDArray[np.integer[Any]] | None = None,
         missing: Bools | None = None,
         source: Any = None,
         typed: npt.NDArray[Any] | None = None,
     ) -> None:
-        self._rows, self._texts, self._words = rows, texts, words
+        self._rows, self._texts = rows, texts
         self._places, self._missing, self._source = places, missing, source
         self.typed = typed
         """(rows,) numbers or ``datetime64`` where the column has such a type, else None."""
@@ -121,8 +118,11 @@ class Column:
             if self._texts is not None:
                 self._hashed = hashing.texts(self._texts.data, self._texts.ends)
             else:
-                assert self._words is not None
-                self._hashed = hashing.numbers(self._words), None
+                assert self.typed is not None
+                # A column of whole numbers has fractions in a batch with missing cells.
+                floats = self.typed.dtype.kind == "f"
+                hashed = hashing.floats(self.typed) if floats else hashing.numbers(self._words())
+                self._hashed = hashed, None
         return self._hashed
 
     def hashes(self, hashing: CellHashes) -> Words:
@@ -152,6 +152,21 @@ class Column:
             return spread
         return codes
 
+    def _words(self) -> Words:
+        """Return numbers, or microseconds, as 64-bit patterns."""
+        typed = self.typed
+        assert typed is not None
+        if typed.dtype.kind == "u":
+            return typed.astype(np.uint64)
+        if typed.dtype.kind != "M":
+            return typed.astype(np.int64).view(np.uint64)
+        factor = _MICROSECONDS.get(np.datetime_data(typed.dtype))
+        if factor is None:
+            return typed.astype("M8[us]").view(np.uint64)
+        # Several times as fast as a conversion by numpy, which looks at every cell.
+        words = np.ascontiguousarray(typed).view(np.int64)
+        return (words * factor if factor > 1 else words).view(np.uint64)
+
     def _cells(self, places: npt.NDArray[np.intp]) -> Iterator[Any]:
         if not len(places):
             return iter(())
@@ -159,7 +174,8 @@ class Column:
         if pa is not None and isinstance(self._source, pa.Array):
             return iter(taken(self._source, places).to_pylist())
         if isinstance(self._source, np.ndarray):
-            return iter(self._source[places].tolist())
+            cells = self._source[places]
+            return iter((cells.astype("M8[us]") if cells.dtype.kind == "M" else cells).tolist())
         return (self._source[place] for place in places.tolist())
 
     def holds(self, words: Sequence[bytes]) -> bool:
@@ -260,10 +276,15 @@ class Column:
             known = self.typed[~np.isnan(self.typed)]
             return bool(((np.abs(known) < EXACT) & (known == np.floor(known))).all())
         data, ends = self._texts.data, self._texts.ends
+        if ((data[: ends[-1]] - np.uint8(ord("0"))) < 10).all():
+            return True
         if data[: ends[-1]].tobytes().translate(None, PLAIN):
             return False
         last = data[ends[1:][np.diff(ends) > 0] - 1]
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
+
+
+_MICROSECONDS = {("D", 1): 86_400_000_000, ("s", 1): 1_000_000, ("ms", 1): 1000, ("us", 1): 1}
 
 
 class CellTable:
@@ -305,25 +326,16 @@ def _of_text(array: Any) -> Column:
 
 
 def _of_numbers(cells: npt.NDArray[Any]) -> Column:
+    typed: npt.NDArray[Any] = cells
     missing: Bools | None = None
     if cells.dtype.kind == "M":
-        typed: npt.NDArray[Any] = cells.astype("M8[us]")
-        missing = np.isnat(typed)
-        words = typed.view(np.uint64)
+        missing = np.isnat(cells)
     elif cells.dtype.kind == "f":
         typed = cells.astype(np.float64, copy=False)
         missing = np.isnan(typed)
-        # A column of whole numbers has fractions in a batch with missing cells.
-        with np.errstate(invalid="ignore"):
-            whole = typed.astype(np.int64)
-        words = np.where(whole == typed, whole.view(np.uint64), typed.view(np.uint64))
-    else:
-        typed = cells
-        words = typed.astype(np.uint64) if typed.dtype.kind == "u" else typed.astype(np.int64)
-        words = words.view(np.uint64)
     if missing is not None and not missing.any():
         missing = None
-    return Column(len(cells), words=words, missing=missing, source=typed, typed=typed)
+    return Column(len(cells), missing=missing, source=typed, typed=typed)
 
 
 def _of_objects(cells: npt.NDArray[Any]) -> Column:
@@ -367,9 +379,7 @@ def _keys_of_gaps(lines: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
 
 def line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
     """Return the (rows,) hashes of the lines over all columns."""
-    total: Words | None = None
+    total = np.zeros(len(columns[0]), np.uint64)
     for place, column in enumerate(columns):
-        part = column.hashes(hashing) * np.uint64(2 * place + 1)
-        total = part if total is None else np.add(total, part, out=total)
-    assert total is not None
+        hashing.add(total, column.hashes(hashing), np.uint64(2 * place + 1))
     return total

@@ -86,6 +86,25 @@ class CellHashes:
         kernel.hash_numbers(words, self._seed, hashes)
         return hashes
 
+    def floats(self, values: npt.NDArray[np.float64]) -> Words:
+        """Return one hash of each number; a whole one has that of `numbers`."""
+        bits, kernel = np.ascontiguousarray(values).view(np.uint64), self._kernel(len(values))
+        if kernel is None:
+            with np.errstate(invalid="ignore"):
+                whole = values.astype(np.int64)
+            return mixed(np.where(whole == values, whole.view(np.uint64), bits) ^ self._seed)
+        hashes = np.empty(len(values), np.uint64)
+        kernel.hash_floats(bits.view(np.float64), bits, self._seed, hashes)
+        return hashes
+
+    def add(self, total: Words, hashes: Words, factor: np.uint64) -> None:
+        """Add the hashes of a column, times an odd number, to those of the lines."""
+        kernel = self._kernel(0)
+        if kernel is None:
+            total += hashes * factor
+        else:
+            kernel.add_hashes(np.ascontiguousarray(hashes), factor, total)
+
     def texts(
         self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
     ) -> tuple[Words, Words]:
@@ -111,11 +130,10 @@ class CellHashes:
         ):
             if len(places) < 2:
                 continue
-            words = np.ndarray((len(part) - 7,), "<u8", part, 0, (1,))  # from any byte on
-            words.flags.writeable = False  # as a buffer of Arrow is: for one compilation
             if kernel is not None:
-                kernel.hash_texts(words, places, self._seed, self._odd, hashes[at], checks[at])
+                kernel.hash_texts(part, places, self._seed, self._odd, hashes[at], checks[at])
                 continue
+            words = np.ndarray((len(part) - 7,), "<u8", part, 0, (1,))  # from any byte on
             starts, sizes = places[:-1], np.diff(places)
             for rows in blocks(len(sizes)):
                 hashes[at][rows], checks[at][rows] = self._texts(words, starts[rows], sizes[rows])

@@ -203,6 +203,10 @@ def distinct(cells: Cells) -> tuple[Ints, list[Any]]:
     if kinds == {str} and len(set(values)) == len(values):
         return np.arange(len(values)), values  # several times as fast as looking each up
     known: dict[Any, int] = {}
+    if kinds == {str}:
+        alone = list(dict.fromkeys(values))
+        if len(alone) == len(values):  # mostly so: cells that are distinct by their text
+            return np.arange(len(values)), alone
     if kinds <= {str, type(None)}:
         places = [-1 if one is None else known.setdefault(one, len(known)) for one in values]
     else:
