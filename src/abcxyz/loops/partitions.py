@@ -61,7 +61,7 @@ def deal_rows(
     Parameters
     ----------
     code, low, day, money, amount
-        As in `abcxyz.loops.rows.add_rows`.
+        As in ``add_rows`` of `abcxyz.loops.rows`.
     since
         First day of the lookback, in which all rows are.
     power
@@ -120,7 +120,7 @@ def add_partitions(
     starts
         (batches, partitions + 1) first record of each batch in every partition.
     bounds, lookup, buckets, counted, by_line, grid, value, facts, bits, words
-        As in `abcxyz.loops.rows.add_rows`.
+        As in ``add_rows`` of `abcxyz.loops.rows`.
     """
     _, back_since, _, since, until = bounds
     span, stretched, read = len(lookup), len(value) > 0, 0
@@ -179,7 +179,7 @@ def squeeze(
     grid, sales
         (customers, buckets) whole numbers of the minor unit, and the same memory as floats.
     facts
-        (customers, 4) as in `abcxyz.loops.rows.add_rows`.
+        (customers, 4) as in ``add_rows`` of `abcxyz.loops.rows`.
     unit
         Minor units of a unit.
     origin

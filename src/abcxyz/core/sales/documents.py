@@ -109,7 +109,7 @@ class Documents:
     ) -> None:
         """Add the lines of a batch with compiled loops, in *parts* threads.
 
-        Further parameters are those of `abcxyz.loops.rows.add_documents`.
+        Further parameters are those of ``add_documents`` of `abcxyz.loops.rows`.
         """
         if not self._tables:
             self._tables = [_Table(kernel, part, parts) for part in range(parts)]

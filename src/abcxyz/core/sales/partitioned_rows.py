@@ -127,7 +127,7 @@ class PartitionedRows:
         bits: npt.NDArray[np.uint64],
         words: int,
     ) -> None:
-        """Add rows to the sums, see `abcxyz.loops.partitions.add_partitions`."""
+        """Add rows to the sums, as ``add_partitions`` of `abcxyz.loops.partitions` does."""
         run_parts(
             lambda part: self._kernel.add_partitions(
                 part, self._threads, records, records.view(grid.dtype), starts, self.power,

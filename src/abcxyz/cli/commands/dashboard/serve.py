@@ -82,9 +82,9 @@ def run(args: argparse.Namespace) -> int:
         look = Look(currency=report.get("currency") or "", title=report.get("title") or "")
         pages = Pages(data, look)
         app = live_app(pages, token=token, port=port, lang=lang)
-        # Rendered before the address is printed, so that the first page opens at once.
+        # Rendered before the address is printed, so that the first page opens at once; the
+        # customers are packed when that page asks for them.
         pages.report(lang)
-        pages.customers()
         print(_invitation(args, port, token), flush=True)
         serve_loopback(app, listening)
     return 0
