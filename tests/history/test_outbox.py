@@ -186,3 +186,13 @@ def test_a_snooze_is_one_row(history: History) -> None:
     assert [{"a", "b"}, {"b"}, set()] == [
         history.snoozed(day) for day in (MONDAY, TUESDAY, WEDNESDAY)
     ]
+
+
+def test_half_of_a_character_is_refused_and_changes_nothing(history: History) -> None:
+    """JSON of a CRM may hold a lone surrogate, which no file of text can."""
+    history.raise_alerts([A], MONDAY, **SCOPE)
+    before = raised(history)
+    with pytest.raises(HistoryError, match=r"half of a character") as problem:
+        history.raise_alerts([A, alert("stalled_deal:\ud800")], TUESDAY, **SCOPE)
+    assert "\\ud800" in str(problem.value)
+    assert raised(history) == before

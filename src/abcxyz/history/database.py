@@ -85,6 +85,13 @@ class Database:
                 file=str(self.path),
                 reason=str(problem),
             ) from problem
+        except UnicodeEncodeError as problem:
+            raise HistoryError(
+                "the history {file} cannot hold the text {value!r}: it has half of a character; "
+                "correct it where it comes from",
+                file=str(self.path),
+                value=problem.object,
+            ) from problem
         # SQLite quotes a damaged schema, and Python fails to decode what it quotes.
         except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:
             raise HistoryError(

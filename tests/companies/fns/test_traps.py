@@ -59,7 +59,7 @@ def test_zero_is_a_fact_and_absent_is_unknown(
     printed = show(folder, made.PLANT, capsys)
     assert "no debt published as of 2026-11-01, which is not the same as no debt" in printed
     assert "regime" not in printed
-    assert "долг на 2026-11-01 не опубликован" in show(folder, made.PLANT, capsys, "ru")
+    assert "долг на 01.11.2026 не опубликован" in show(folder, made.PLANT, capsys, "ru")
     assert "no debt published" not in show(folder, made.DEBTOR, capsys)
 
 
