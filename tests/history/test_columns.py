@@ -199,7 +199,7 @@ def test_customers_are_those_of_the_file_now(history: History, tmp_path: Path) -
     """A connection keeps them until it or another one has changed the file."""
 
     def newest() -> list[Any]:
-        return history.load(history.snapshots()[-1]).customers.tolist()
+        return [*history.load(history.snapshots()[-1]).customers]
 
     history.save(made(customers=("b", "a", "c")))
     assert newest() == ["b", "a", "c"]
