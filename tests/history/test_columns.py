@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.history.test_history import made
 
 from abcxyz.history import History
 from abcxyz.history.packed.columns import (
+    _customers,
     drop_unused,
     numbers_in,
     read_arrays,
@@ -191,3 +193,20 @@ def test_days_are_numbers_and_back() -> None:
     numbers = numbers_of_days(days)
     assert str(numbers.tolist()) == "[0.0, nan, -1.0, 20574.0]"
     assert days_of(numbers).astype(str).tolist() == days.astype(str).tolist()
+
+
+def test_customers_are_those_of_the_file_now(history: History, tmp_path: Path) -> None:
+    """A connection keeps them until it or another one has changed the file."""
+
+    def newest() -> list[Any]:
+        return [*history.load(history.snapshots()[-1]).customers]
+
+    history.save(made(customers=("b", "a", "c")))
+    assert newest() == ["b", "a", "c"]
+    history.save(made(date(2026, 4, 1), customers=("a", "d", "b")))
+    assert newest() == ["a", "d", "b"]
+    with History(tmp_path / "history.db") as other:
+        other.save(made(date(2026, 5, 1), customers=("e", "d")))
+    assert newest() == ["e", "d"]
+    history._db.execute("UPDATE customer SET id = 'f' WHERE id = 'e'")
+    assert _customers(history._db).tolist() == ["b", "a", "c", "d", "f"]

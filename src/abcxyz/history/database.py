@@ -69,6 +69,12 @@ class Database:
         self._db.close()
 
     @property
+    def state(self) -> tuple[int, int]:
+        """Two numbers, one of which is another after any change of the file."""
+        (by_others,) = self.execute("PRAGMA data_version").fetchone()
+        return by_others, self._db.total_changes
+
+    @property
     def version(self) -> int:
         """Version of the schema."""
         return int(self.execute("PRAGMA user_version").fetchone()[0])

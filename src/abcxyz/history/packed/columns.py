@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -244,8 +245,15 @@ def _twice(customers: list[Any]) -> InputError:
     )
 
 
+#: Connection -> state of the file, and its customers: one result asks for them several times.
+_KNOWN: WeakKeyDictionary[Database, tuple[object, npt.NDArray[Any]]] = WeakKeyDictionary()
+
+
 def _customers(db: Database) -> npt.NDArray[Any]:
     """Return the customers of the file by number."""
+    state, read = db.state, _KNOWN.get(db)
+    if read is not None and read[0] == state:
+        return read[1]
     rows = db.execute("SELECT number, id FROM customer ORDER BY number").fetchall()
     (last,) = rows[-1:] or ((-1, None),)
     # Before the memory is taken: a damaged number may be in the billions.
@@ -254,6 +262,7 @@ def _customers(db: Database) -> npt.NDArray[Any]:
     known = np.empty(last[0] + 1, dtype=object)
     for number, one in rows:
         known[number] = one
+    _KNOWN[db] = state, freeze(known)
     return known
 
 
