@@ -122,8 +122,9 @@ def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int |
     columns = {role: _text(name, schema[name]) for role, name in keys.items() if name is not None}
     columns["day"] = day_of(query.date, schema[query.date])
     known = ~_lacks(query.date, schema[query.date])
-    for name in keys.values():
-        known = known & ~_lacks(name, schema[name]) if name is not None else known
+    for key in keys.values():
+        if key is not None:
+            known = known & ~_lacks(key, schema[key])
     columns["known"] = known
     columns["amount"] = _scaled(query.amount, places)
     moneys = ["amount"]
