@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from abcxyz._arrays import DayLike, Numbers, freeze
 from abcxyz.core.minor_units import EXACT, minor_units
-from abcxyz.core.sales.accumulate import with_gaps
 from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.sum_tables import with_gaps
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
