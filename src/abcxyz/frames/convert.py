@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import DayLike, Numbers, freeze
-from abcxyz.core.minor_units import minor_units
+from abcxyz.core.minor_units import EXACT, minor_units
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.sum_tables import with_gaps
 from abcxyz.core.sales.transactions import Transactions
@@ -21,7 +21,7 @@ from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
 from abcxyz.frames.lazy import raise_no_sales, raise_unusable, whole_ids
-from abcxyz.frames.lazy_rows import ROOM, prepared
+from abcxyz.frames.lazy_rows import prepared
 from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
 
@@ -261,7 +261,7 @@ def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     columns = _fetched(frame, query, schema, places)
-    if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= ROOM):
+    if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= EXACT):
         raise_unusable(frame, query, schema)
         places = None
         columns = _fetched(frame, query, schema, places)

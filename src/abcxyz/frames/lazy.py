@@ -10,11 +10,12 @@ import narwhals.stable.v2 as nw
 from abcxyz._arrays import as_day
 from abcxyz.core.classes.meaningless import warn_of_xyz
 from abcxyz.core.classes.segments import XYZ
+from abcxyz.core.minor_units import EXACT
 from abcxyz.core.sales.coverage import check_coverage
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import Persisted, engine_of, one_row, persist
 from abcxyz.frames.lazy_cuts import Marks, TableStats, check_rules, find_marks, table_stats
-from abcxyz.frames.lazy_rows import ROOM, diagnosis, prepared
+from abcxyz.frames.lazy_rows import diagnosis, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
 from abcxyz.frames.query import Lazy, Query, check_columns, raise_outside
 
@@ -44,7 +45,7 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
         raise_unusable(frame, query, schema)
         places = None
         table, stats = _persisted(frame, query, schema, places)
-    elif places is not None and stats.size >= ROOM:
+    elif places is not None and stats.size >= EXACT:
         table.release()
         places = None
         table, stats = _persisted(frame, query, schema, places)

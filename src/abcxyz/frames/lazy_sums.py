@@ -59,11 +59,20 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
     if not query.settings.document_spans_days:
         return counted, order_totals
     # A customer has sales in a bucket by the days of the lines, also without the first line.
-    zero = nw.lit(0)
+    zero = nw.lit(0.0)
     lines = rows.with_columns(money=zero, amount=zero, sale=zero)
-    counts = [nw.col(name).cast(nw.Int64) for name in ("money", "amount", "sale", "unusable")]
+    counts = [nw.col(name).cast(nw.Float64) for name in ("money", "amount")]
+    counts += [nw.col(name).cast(nw.Int64) for name in ("sale", "unusable")]
     parts = [part.select("customer", "day", *counts) for part in (counted, lines)]
     return nw.concat(parts), order_totals
+
+
+def _size(query: Query) -> nw.Expr:
+    """Return the absolute values of what is added up."""
+    amount = nw.col("amount")
+    if query.settings.metric != "profit":
+        return amount.abs().cast(nw.Float64)
+    return amount.abs() + (amount - nw.col("money")).abs()
 
 
 def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
@@ -85,7 +94,7 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
         "customer": nw.col("customer"),
         "bucket": bucket_of(nw.col("day"), query.periods),
         "money": nw.col("money"),
-        "size": nw.col("amount").abs().cast(nw.Float64),
+        "size": _size(query),
         "first": sold,
         "last": sold,
         "sale": sold,
