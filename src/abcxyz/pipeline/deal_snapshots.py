@@ -140,7 +140,7 @@ def _text(name: str, value: Any) -> str:
     if value is None:
         return ""
     if name == "planned":
-        return str(_EPOCH + value)
+        return str(_EPOCH + np.timedelta64(int(value), "D"))
     if name == "closed":
         return str(np.datetime64(value, "s"))
     return repr(value) if name == "amount" else str(value)

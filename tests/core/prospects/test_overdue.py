@@ -28,8 +28,8 @@ AS_OF = date(2026, 3, 10)
         ("2026-03-07", "2026-03-09", False),
         (None, None, False),
         (math.nan, None, False),
-        (np.datetime64("NaT"), None, False),
-        ("2026-03-07", np.datetime64("NaT"), True),
+        (np.datetime64("NaT", "D"), None, False),
+        ("2026-03-07", np.datetime64("NaT", "D"), True),
     ],
 )
 def test_a_lead_of_the_best_grade(created: Any, contacted: Any, late: bool) -> None:
