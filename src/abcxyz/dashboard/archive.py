@@ -136,6 +136,7 @@ class Archive:
             newest = info == stored[-1]
             panel = evolve(details.panel(snapshot), earlier=earlier)
             record = history.alert_record(key, job=info.job, panel=panel) if newest else None
+        shared = {owner: {"owner": owner} for owner in set(details.owners)}
         owners = zip(snapshot.customers.tolist(), details.owners, strict=True)
         restored = restored_analysis(
             snapshot,
@@ -143,7 +144,7 @@ class Archive:
             previous=previous,
             earlier=earlier,
             names=self._names,
-            attributes={who: {"owner": owner} for who, owner in owners if owner},
+            attributes={who: shared[owner] for who, owner in owners if owner},
         )
         hours = past[-1].hours if past else None
         return evolve(restored, past=past, record=record, hours=hours)

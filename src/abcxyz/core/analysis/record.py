@@ -47,11 +47,12 @@ __all__ = ["Analysis", "summary_object"]
 def _frozen_maps(
     maps: Mapping[Any, Mapping[str, object]],
 ) -> Mapping[Any, Mapping[str, object]]:
-    if isinstance(maps, MappingProxyType) and all(
-        isinstance(inner, MappingProxyType) for inner in maps.values()
-    ):
+    if isinstance(maps, MappingProxyType) and set(map(type, maps.values())) <= {MappingProxyType}:
         return maps  # frozen before: a copy of an analysis need not freeze all customers again
-    return frozen_map({key: frozen_map(inner) for key, inner in maps.items()})
+    # Customers of one owner may share a map.
+    inner = {id(one): one for one in maps.values()}
+    frozen = {number: frozen_map(one) for number, one in inner.items()}
+    return frozen_map({key: frozen[id(one)] for key, one in maps.items()})
 
 
 def _alerts(alerts: Iterable[Alert]) -> Alerts:
