@@ -85,6 +85,24 @@ def test_machine_code_that_others_could_have_written_is_not_loaded(tmp_path: Pat
     assert found[3:] == ["True", "None"]
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="needs another user")
+def test_a_user_without_a_home() -> None:
+    """As in containers of any user: where no folder can be written, the loop is compiled anew."""
+    kept = {
+        name: one
+        for name, one in os.environ.items()
+        if name not in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR")
+    }
+    code = (
+        "import os; from abcxyz.loops import native; os.setgid(54321); os.setuid(54321); "
+        "print(len(native._folders()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=kept, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.stderr) == ("1", "")
+
+
 def test_arguments_and_results() -> None:
     """Arrays, numbers and tuples; a number, nothing; every kind compiled for itself."""
     values = np.arange(10.0)

@@ -16,7 +16,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -73,15 +73,20 @@ class Loop(Declared):
         from abcxyz.loops.compilation import compile_loop
 
         made = compile_loop(self, kinds)
-        any(_write(folder / self._file(kinds), made.to_bytes()) for folder in _folders())
+        name = self._file(kinds)
+        any(name and _write(folder / name, made.to_bytes()) for folder in _folders())
         return made
 
     def _stored(self, kinds: Kinds) -> Iterator[Path]:
         name = self._file(kinds)
-        return (folder / name for folder in _folders() if _is_own(folder / name))
+        return (folder / name for folder in _folders() if name and _is_own(folder / name))
 
     def _file(self, kinds: Kinds) -> str:
-        marks = (_fingerprint(self.function.__code__.co_filename), *kinds)
+        """Return the name of the file; empty where it cannot be told what the code depends on."""
+        try:
+            marks = (_fingerprint(self.function.__code__.co_filename), *kinds)
+        except (OSError, PackageNotFoundError):  # as in an archive of modules
+            return ""
         digest = hashlib.sha256("\n".join(marks).encode()).hexdigest()[:24]
         return f"{self.function.__name__}.{digest}.loop"
 
@@ -181,7 +186,10 @@ def _folders() -> list[Path]:
     if chosen:
         return [Path(chosen)]
     folders = [Path(__file__).parent / "__pycache__"]
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:  # a user without an entry and without HOME, as in some containers
+        return folders
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or home
     elif sys.platform == "darwin":
