@@ -232,8 +232,7 @@ class Facts:
     @functools.cached_property
     def owners(self) -> list[str]:
         """Responsible employee of each customer; empty text where unknown."""
-        owners = [row.get("owner") for row in self.attributes]
-        return ["" if owner is None else str(owner) for owner in owners]
+        return [_owner(row) for row in self.attributes]
 
     @functools.cached_property
     def attributes(self) -> list[Mapping[str, object]]:
@@ -241,9 +240,7 @@ class Facts:
         known = dict(self.analysis.attributes)
         if not known:
             return [{}] * len(self.analysis.snapshot)
-        customers = self.analysis.snapshot.customers.tolist()
-        rows = map(known.get, customers)
-        return [row or known.get(str(one)) or {} for row, one in zip(rows, customers, strict=True)]
+        return [_row_of(known, one) for one in self.analysis.snapshot.customers.tolist()]
 
     @functools.cached_property
     def moved(self) -> Ints:

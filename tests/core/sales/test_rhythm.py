@@ -165,3 +165,11 @@ def test_pooled_quantiles_are_those_of_the_gaps_of_a_group(
     }
     wanted = {code: float(np.quantile(some, quantile)) for code, some in pooled.items() if some}
     assert wanted == rhythm.pooled_quantiles(np.array(group, np.int8), quantile)
+
+
+def test_quantiles_that_are_kept_cannot_be_changed() -> None:
+    """The answer is kept for the next call, so nobody may write into it."""
+    weekly = Rhythm(starts=np.array([0, 6]), gaps=np.array([7, 7, 7, 8, 7, 9], np.int32))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="read-only"):
+            weekly.quantiles()[0] = 1

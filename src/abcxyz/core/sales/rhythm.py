@@ -67,29 +67,33 @@ class Rhythm:
         known = self._quantiles.get((quantile, least))
         if known is not None:
             return known
-        least_gaps = max(least, 1)
         days = np.full(len(self), np.nan)
         kernel = loops("rows", len(self.gaps), ROW_PAYS)
         if kernel is not None and len(self.gaps):
             room = np.zeros(int(self.gaps.max()) + 1, np.int64)
-            kernel.gap_quantiles(self.starts, self.gaps, float(quantile), least_gaps, room, days)
-            self._quantiles[quantile, least] = freeze(days)
-            return freeze(days)
+            kernel.gap_quantiles(
+                self.starts, self.gaps, float(quantile), max(least, 1), room, days
+            )
+        else:
+            self._fill_quantiles(quantile, max(least, 1), days)
+        answer = freeze(days)
+        self._quantiles[quantile, least] = answer
+        return answer
+
+    def _fill_quantiles(self, quantile: float, least: int, days: Floats) -> None:
         for part in self._parts():
             starts = self.starts[part.start : part.stop + 1]
             counts, begin = np.diff(starts), starts[0]
             owner = np.repeat(np.arange(len(counts), dtype=np.int64), counts)
             keys = (owner << 32) | self.gaps[begin : starts[-1]]
             keys.sort()
-            enough = counts >= least_gaps
+            enough = counts >= least
             place = quantile * (counts[enough] - 1)
             low = np.floor(place).astype(np.int64)
             first = starts[:-1][enough] - begin
             high = np.minimum(low + 1, counts[enough] - 1)
             lower, upper = keys[first + low] & 0xFFFFFFFF, keys[first + high] & 0xFFFFFFFF
             days[part][enough] = lower + (place - low) * (upper - lower)
-        self._quantiles[quantile, least] = freeze(days)
-        return freeze(days)
 
     def pooled_quantiles(self, group: Codes, quantile: float = 0.9) -> dict[int, float]:
         """Return the quantile of the pooled gaps of each group of customers that has any, in days.
@@ -121,31 +125,6 @@ class Rhythm:
                 near = np.searchsorted(total, [low, min(low + 1, total[-1] - 1)], side="right")
                 pooled[one] = float(np.quantile(near, at - low))
         return pooled
-
-    def usual(self, group: Codes, quantile: float = 0.9, *, least: int = 5) -> Floats:
-        """Return each customer's quantile of gaps, with few gaps that of the group, in days.
-
-        The last result is kept: one analysis asks for it several times.
-
-        Parameters
-        ----------
-        group, quantile, least
-            As in `pooled_quantiles` and `quantiles`.
-        """
-        known = self._last_usual.get((quantile, least))
-        if known is not None and known[0] is group:
-            return known[1]
-        days = np.array(self.quantiles(quantile, least=least))
-        few = np.isnan(days)
-        for code, pooled in self.pooled_quantiles(group, quantile).items():
-            days[few & (group == code)] = pooled
-        if not group.flags.writeable:
-            self._last_usual[quantile, least] = group, days
-        return freeze(days)
-
-    @functools.cached_property
-    def _last_usual(self) -> dict[tuple[float, int], tuple[Codes, Floats]]:
-        return {}
 
     def means(self) -> Floats:
         """Return each customer's mean gap, in days; NaN without one."""
@@ -390,7 +369,10 @@ def silence(
     >>> result.days.tolist(), result.usual.tolist(), result.late.tolist()
     ([4.0, 49.0], [8.5, 8.5], [False, True])
     """
-    usual = rhythm.usual(abc, quantile, least=least)
+    usual = np.array(rhythm.quantiles(quantile, least=least))
+    few = np.isnan(usual)
+    for code, days in rhythm.pooled_quantiles(abc, quantile).items():
+        usual[few & (abc == code)] = days
     passed: Numbers = (until - last_day.astype("M8[D]")).astype(np.float64)
     passed[np.isnat(last_day)] = np.nan
-    return Silence(days=freeze(passed), usual=usual)
+    return Silence(days=freeze(passed), usual=freeze(usual))
