@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
+from abcxyz._arrays import Numbers
 from abcxyz.core.minor_units import (
     exact_money,
     exact_money_and_size,
@@ -21,8 +23,8 @@ MOST = 2**48
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.float64])
-def test_amounts_are_exact_up_to_the_largest(kind: type) -> None:
-    amounts = np.array([0, 7, -7, MOST, -MOST, MOST + 1, -MOST - 1]).astype(kind)
+def test_amounts_are_exact_up_to_the_largest(kind: Any) -> None:
+    amounts: Numbers = np.array([0, 7, -7, MOST, -MOST, MOST + 1, -MOST - 1]).astype(kind)
     whole, exact = minor_units(amounts, 0)
     assert exact.tolist() == [True] * 5 + [False] * 2
     assert whole.tolist() == [0, 7, -7, MOST, -MOST, 0, 0]
