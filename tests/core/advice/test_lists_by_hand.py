@@ -10,10 +10,21 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from abcxyz import AlertRules, Settings, Shares, Transactions
+from abcxyz import (
+    Alert,
+    AlertRules,
+    Analysis,
+    Settings,
+    Shares,
+    Transactions,
+    analyze,
+    find_alerts,
+    lapse_risk,
+)
 from abcxyz.core.advice.backtest import Backtest, BacktestDay, Naming, backtest_lapse
 from abcxyz.core.advice.calls import Call, CallList, CallOutcome, call_list
 from abcxyz.core.advice.growth import GrowthList, RisingCustomer
+from abcxyz.core.analysis.series import owner_totals
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Catalogue
 
@@ -282,3 +293,81 @@ def test_a_call_belongs_to_a_silence_until_it_ends(
         "back": False,
         customer: called,
     }
+
+
+def learned() -> Analysis:
+    """Five customers, and a lapse risk that counts as learned."""
+    names = ["a", "b", "c", "d", "e"]
+    sales = Transactions(names * 2, [ago(40)] * 5 + [ago(5)] * 5, [50.0] * 10)
+    return evolve(
+        analyze(sales, as_of=DAY, settings=Settings(period="2M")),
+        lapse=evolve(lapse_risk(sales, DAY), basis="silence"),
+        raised_before=frozenset(),
+    )
+
+
+def told(analysis: Analysis, calls: CallList, grown: GrowthList) -> dict[Any, Alert]:
+    alerts = find_alerts(analysis, calls=calls, growth=grown)
+    return {one.customer: one for one in alerts}
+
+
+def test_a_learned_lapse_is_raised_again_at_70_and_90_percent() -> None:
+    """Its key is of the highest probability so far, and of the outcome of a call."""
+    outcome = CallOutcome(customer="e", day=ago(20), outcome="called")
+    shares = {"a": 0.694, "b": 0.7, "c": 0.899, "d": 0.9, "e": 0.696}
+    calls = listed(
+        *(
+            call(who, usual=10.6, probability=share, expected_loss=50.126, days=40)
+            for who, share in shares.items()
+        ),
+        outcomes=[outcome],
+    )
+    found = told(learned(), calls, growth())
+    last = ago(40).isoformat()
+    assert {who: one.key for who, one in found.items()} == {
+        "a": f"lapsed_a:a:{last}",
+        "b": f"lapsed_a:b:{last}:p70",
+        "c": f"lapsed_a:c:{last}:p70",
+        "d": f"lapsed_a:d:{last}:p90",
+        "e": f"lapsed_a:e:{last}:called-{ago(20)}",
+    }
+    one = found["a"]
+    assert (one.kind, one.money, one.age, one.before) == ("lapsed_a", 50.13, 29, "")
+    assert dict(one.facts) == {"days": 40, "usual": 11, "probability": 69, "horizon": 60}
+    assert [found[who].facts["probability"] for who in "bcde"] == [70, 90, 90, 70]
+    known = frozenset({f"lapsed_a:a:{last}:p70", f"lapsed_a:b:{last}:p90", "lapsed_a:c:x:p90"})
+    found = told(evolve(learned(), raised_before=known), calls, growth())
+    assert [found[who].key[-3:] for who in "abc"] == ["p70", "p90", "p70"]
+    early = listed(call("a", days=10, usual=10.6, probability=0.5, expected_loss=1.0))
+    assert told(learned(), early, growth())["a"].age == 0
+
+
+def test_a_rise_is_told_with_its_chance_or_with_what_is_missing() -> None:
+    grown = growth(
+        evolve(rising("a", probability=0.336, expected_gain=1.666), missing=5.126), rising("b")
+    )
+    found = told(learned(), listed(), grown)
+    assert {who: (one.kind, one.key, one.money) for who, one in found.items()} == {
+        "a": ("near_a", "near_a:a", 1.67),
+        "b": ("near_a", "near_a:b", 5.0),
+    }
+    assert dict(found["a"].facts) == {"missing": 5.13, "probability": 34, "horizon": 60}
+    assert dict(found["b"].facts) == {}
+
+
+def test_calls_of_owners_and_their_money() -> None:
+    """The most money in question first, then the largest value, then by name."""
+    calls = listed(
+        call("a", owner="eve", money=10.0), call("b", owner="eve", money=math.nan),
+        call("c", owner="bob", money=5.0), call("d", owner=None, money=99.0),
+    )  # fmt: skip
+    analysis = evolve(learned(), calls=calls)
+    rows = owner_totals(analysis, ["eve", "eve", "bob", "zoe", "amy"])
+    assert [(one.owner, one.calls, one.in_question) for one in rows] == [
+        ("eve", 2, 10.0),
+        ("bob", 1, 5.0),
+        ("amy", 0, 0.0),
+        ("zoe", 0, 0.0),
+    ]
+    rows = owner_totals(evolve(analysis, calls=None), ["amy", "zoe", "zoe", "", ""])
+    assert [(one.owner, one.value) for one in rows] == [("zoe", 200.0), ("amy", 100.0)]
