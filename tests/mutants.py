@@ -33,8 +33,8 @@ LEAST = 0.95
 OTHERS = 10.0
 #: Imported once, before the processes that try the mutants are forked.
 HEAVY = (
-    *("jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
-    *("rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
+    *("hypothesis.strategies", "jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv"),
+    *("requests", "rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
 )
 
 
