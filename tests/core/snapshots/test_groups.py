@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pytest
 from attrs import evolve
 
 from abcxyz import Grouping, Settings, Snapshot, Transactions, analyze, customer_groups
@@ -33,6 +34,7 @@ ROWS = [
 ]  # fmt: skip
 
 
+@pytest.mark.filterwarnings("ignore::abcxyz.errors.MeaninglessClassesWarning")
 def test_who_lacks_a_class_is_a_question_lost_or_a_chance() -> None:
     names = group_names()
     found = [names[code] for code in customer_groups(snapshot(ROWS))]
@@ -42,6 +44,7 @@ def test_who_lacks_a_class_is_a_question_lost_or_a_chance() -> None:
     ]
 
 
+@pytest.mark.filterwarnings("ignore::abcxyz.errors.MeaninglessClassesWarning")
 def test_without_a_group_of_questions_they_are_in_the_last_one() -> None:
     grouping = Grouping({"best": ["AX"], "good": ["AY", "BX"], "rest": [
         one for one in SEGMENTS if one not in ("AX", "AY", "BX")
