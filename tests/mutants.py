@@ -330,6 +330,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/core/classes/share_cuts.py",
         "_SAMPLE = 1 << 16",
     ): "a cut is the same by a sample of another size",
+    (
+        "src/abcxyz/core/advice/risk_reasons.py",
+        'if kind == "below":  ->  if kind <= "below":',
+    ): "no other kind comes before it",
+    (
+        "src/abcxyz/core/advice/calls.py",
+        "per_owner: int = 0,  ->  per_owner: int = -1,",
+    ): "less than one call are all of them as well",
 }
 
 
@@ -468,11 +476,18 @@ def load_before(room: Room) -> None:
         raise SystemExit(f"{', '.join(seen)}: imported before the changes")
 
 
+def examples(code: Sequence[Path]) -> list[str]:
+    """Return the tests that run the examples in the docstrings of modules."""
+    parts = [one.relative_to("src").with_suffix("").parts for one in code]
+    names = [".".join(one).removesuffix(".__init__") for one in parts]
+    return [f"tests/test_docs.py::test_examples_of_the_docstrings_run[{one}]" for one in names]
+
+
 def near_tests(room: Room, folder: Path) -> NearTests:
     """Run the tests of a room once; those of rooms with the same tests run once for all."""
     code = [file for one in ROOMS.values() if one.tests == room.tests for file in one.files]
     name = hashlib.sha256(" ".join(room.tests).encode()).hexdigest()[:16]
-    return recorded(code, room.tests, folder / f"{name}.json")
+    return recorded(code, [*room.tests, *examples(code)], folder / f"{name}.json")
 
 
 def main() -> int:
