@@ -177,6 +177,26 @@ def test_any_batches_on_any_route(
     check(panels[0], expected)
 
 
+@pytest.mark.parametrize("routes", [("numba", "numpy"), ("numpy", "numba")])
+@pytest.mark.parametrize("periods", PERIODS)
+def test_order_days_of_both_routes_are_joined(routes: tuple[str, str], periods: Periods) -> None:
+    """Also those before the window, where days are counted from an earlier one."""
+    agos = {0: (3, 40, 104, 41, 41), 1: (17, 81), 2: (150,), 3: (5, 5, 60, 61)}
+    rows = [
+        (who, AS_OF - timedelta(ago), 5, 1, 0) for who, own in agos.items() for ago in (0, *own)
+    ]
+    who, day, amount, cost, _ = zip(*rows, strict=True)
+    whole = Transactions(np.array(who), np.array(day, "M8[D]"), np.array(amount), np.array(cost))
+
+    def batches() -> Any:
+        for part, name in enumerate(routes):
+            with route(name):
+                yield whole.take(np.arange(part, len(whole), 2))
+
+    expected = twin(rows, periods, "revenue", documents=False, spans_days=False)
+    check(aggregate(batches(), periods, rhythm=True), expected)
+
+
 def sample(n: int, *, documents: bool = False) -> Transactions:
     rng = np.random.default_rng(5)
     who = rng.integers(0, 3_000, n).astype(np.int32)
