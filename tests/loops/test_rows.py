@@ -21,6 +21,7 @@ from abcxyz.core.sales import accumulate, partitioned_rows, rhythm
 from abcxyz.core.sales.panel import aggregate_all
 from abcxyz.core.sales.partitioned_rows import PartitionedRows
 from abcxyz.loops import route
+from abcxyz.loops.compiled import ROW_PAYS, loops
 
 pytest.importorskip("numba")
 
@@ -304,6 +305,25 @@ def test_quantiles_of_gaps(gaps: list[list[int]], quantile: float) -> None:
     expected = [np.quantile(one, quantile) if len(one) >= 3 else np.nan for one in gaps]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_allclose(found[0], expected, rtol=1e-12)
+
+
+def test_the_loop_has_room_for_the_longest_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts the gaps of a customer by their length, and does not look at the end of memory."""
+    gaps = np.array([3, 9, 4, 9, 1], np.int32)
+    with route("numba"):
+        kernel = loops("rows", len(gaps), ROW_PAYS)
+        assert kernel is not None
+        rooms: list[int] = []
+        plain = kernel.gap_quantiles
+
+        def watched(*words: Any) -> None:
+            rooms.append(len(words[4]))
+            plain(*words)
+
+        monkeypatch.setattr(kernel, "gap_quantiles", watched)
+        days = rhythm.Rhythm(starts=np.array([0, 5]), gaps=gaps).quantiles(1.0, least=1)
+    assert days.tolist() == [9.0]
+    assert rooms[0] >= 9 + 1
 
 
 @pytest.mark.parametrize("change", ["to floats", "to numbers without end", "to whole ones"])
