@@ -72,6 +72,7 @@ NAMED = {
 }
 #: Records that are equal to themselves alone: they hold arrays, and are never compared.
 SAME_ALONE = {
+    "analysis.customer_columns.Coded",
     "decomposition.sales_change.PricedLines",
     "forecasts.sales_forecast.HeldBackSales",
     "forecasts.sales_table.SalesPart",

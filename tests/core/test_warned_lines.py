@@ -79,7 +79,7 @@ def test_a_public_function_warns_at_the_line_that_calls_it(
         warnings.simplefilter("always")
         call()
     places = [(one.filename, one.lineno) for one in told if words in str(one.message)]
-    lines = [line for *_, line in call.__code__.co_lines() if line is not None]  # type: ignore[attr-defined]
+    lines = [line for *_, line in call.__code__.co_lines() if line is not None]
     assert places
     for file, line in places:
         assert file == __file__
