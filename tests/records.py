@@ -26,8 +26,8 @@ def promises(package: str) -> dict[str, set[str]]:
     dict
         Record -> ``named`` where its fields are taken by name only, ``alone`` where it is equal
         to itself alone, ``changes`` where it is filled step by step, ``hides x`` of a field that
-        its short form leaves out, ``skips x`` of one that does not count in a comparison, and
-        ``makes x`` of one that is not passed.
+        its short form leaves out, ``skips x`` of one that does not count in a comparison,
+        ``makes x`` of one that is not passed, and whether it has a hash, and of which fields.
     """
     found = {}
     for name, kind in _records(package):
@@ -36,6 +36,9 @@ def promises(package: str) -> dict[str, set[str]]:
         promised = {f"hides {one.name}" for one in fields if not one.repr}
         promised |= {f"skips {one.name}" for one in fields if not one.eq}
         promised |= {f"makes {one.name}" for one in fields if not one.init}
+        promised |= {f"hashes without {one.name}" for one in fields if one.hash is False}
+        if kind.__hash__ is None:
+            promised.add("has no hash")
         if taken and all(one.kw_only for one in taken):
             promised.add("named")
         if kind.__eq__ is object.__eq__:

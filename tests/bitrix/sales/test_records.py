@@ -7,8 +7,14 @@ from tests.records import promises
 #: A record that hides a field keeps secrets and what is known of customers out of messages; one
 #: that is equal to itself alone holds arrays, or stands for a connection.
 PROMISED: dict[str, set[str]] = {
-    "reader.SalesReader": {"changes", "hides client", "hides note", "makes _cost_money"},
-    "sale.Tally": {"changes"},
+    "reader.SalesReader": {
+        "changes",
+        "has no hash",
+        "hides client",
+        "hides note",
+        "makes _cost_money",
+    },
+    "sale.Tally": {"changes", "has no hash"},
 }
 
 
