@@ -357,6 +357,14 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/core/prospects/logit.py",
         "_BLOCK = 1024  # rows of a product of matrices that threads would only slow down",
     ): "products are the same in other pieces",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_SPARSE = 16  # entries of a customer, on average, up to which all of them are counted",
+    ): "places are the same on either way",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_FAR = 1 << 20  # more than any gap between two days",
+    ): "another number beyond all gaps",
 }
 
 
