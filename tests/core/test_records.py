@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tests.records import promises
+import math
+from typing import Any
+
+from tests.records import defaults, promises
 
 #: A record that hides a field keeps secrets and what is known of customers out of messages; one
 #: that is equal to itself alone holds arrays, or stands for a connection.
@@ -165,6 +168,165 @@ PROMISED: dict[str, set[str]] = {
     "sums._Part": {"alone"},
 }
 
+#: What a call without an option means.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "advice.alerts.AlertRules": {
+        "lapse": "learned",
+        "per_owner": 20,
+        "backtest": 0,
+        "near": 0.1,
+        "quantile": 0.9,
+        "least_gaps": 5,
+        "deal_days": 3,
+        "working_days": False,
+        "dead_top": 10,
+        "lead_days": 1,
+        "next_steps": 10,
+        "risky_deals": 10,
+    },
+    "advice.backtest.backtest_lapse": {"most": 6},
+    "advice.backtest.backtest_of": {"most": 6},
+    "advice.calls.Call": {
+        "probability": "nan",
+        "orders": "nan",
+        "expected_loss": "nan",
+        "like": (0, 0),
+        "because": ("silence",),
+    },
+    "advice.calls.CallList": {"held_back": 0, "waiting": 0},
+    "advice.calls.call_list": {"per_owner": 0},
+    "advice.calls.calls_of_risk": {"per_owner": 0},
+    "advice.growth.GrowthList": {"held_back": 0},
+    "advice.growth.RisingCustomer": {"probability": "nan", "expected_gain": "nan", "like": (0, 0)},
+    "advice.playbook.Refinement": {"late": False},
+    "advice.unusual.UnusualFigure": {"money": "nan"},
+    "analysis.analyze.analyze": {"band": 0.02},
+    "analysis.past.AlertRecord": {"followed": 0},
+    "analysis.record.Analysis.moves": {"by": "segment", "steadied": False},
+    "analysis.record.Analysis.silence": {"quantile": 0.9, "least": 5},
+    "classes.classify.classify_abc": {"metric": "revenue"},
+    "classes.classify.classify_xyz": {"ddof": 0, "since_first": False},
+    "classes.meaningless.warn_of_unsteady_x": {"stacklevel": 2},
+    "classes.meaningless.warn_of_xyz": {"stacklevel": 2},
+    "classes.results.AbcResult": {"metric": "revenue"},
+    "classes.rules.CountShares": {"a": 0.2, "b": 0.5},
+    "classes.rules.Limits": {"first": 0.1, "second": 0.25},
+    "classes.rules.Shares": {"a": 0.8, "b": 0.95},
+    "classes.segments.codes_of": {"what": "labels"},
+    "classes.variation.coefficient_of_variation": {"ddof": 0, "since_first": False},
+    "classes.variation.variation": {"signless": False},
+    "companies.industries.industry": {"detail": "section"},
+    "companies.merge.merge_attributes": {"prefer_new": False},
+    "display.percent": {"decimals": 1},
+    "dynamics.backfill.backfill": {"band": 0.02},
+    "dynamics.backfill.backfill_panels": {"band": 0.02, "stacklevel": 2},
+    "dynamics.comparison.check_comparable": {"any_settings": False},
+    "dynamics.comparison.compare": {
+        "by": "segment",
+        "steadied": False,
+        "any_settings": False,
+        "method": "wilson",
+        "level": 0.95,
+    },
+    "dynamics.comparison.compare_aligned": {
+        "by": "segment",
+        "steadied": False,
+        "method": "wilson",
+        "level": 0.95,
+    },
+    "dynamics.core_metrics.CoreMetrics": {
+        "cows_inflow": "nan",
+        "cows_retention": "nan",
+        "a_attrition": "nan",
+        "a_attrition_days": 0,
+    },
+    "dynamics.events.event": {"labels": ("A", "B", "C")},
+    "dynamics.events.event_table": {"ordered": True},
+    "dynamics.forecast.forecast": {"by": "abc"},
+    "dynamics.hysteresis.steadied": {"band": 0.02},
+    "dynamics.hysteresis.steady": {"band": 0.02, "upper": False},
+    "dynamics.rate_interval.rate_interval": {"method": "wilson", "level": 0.95},
+    "dynamics.transitions.Transitions": {"method": "wilson", "level": 0.95, "overlap": False},
+    "dynamics.transitions.transitions": {
+        "ordered": True,
+        "method": "wilson",
+        "level": 0.95,
+        "overlap": False,
+    },
+    "forecasts.sales_forecast.forecast_sales": {"periods": 3, "season": 12},
+    "forecasts.sales_table.SalesTable.forecast": {"periods": 3},
+    "labels.labelled": {"ndim": 1},
+    "landmarks.fit.LandmarkFit": {
+        "levels": ((0.0, 1.0), (0.0, 1.0)),
+        "rows": 0,
+        "events": 0,
+        "later": False,
+    },
+    "landmarks.fit.Trial": {
+        "apart": False,
+        "by_brier": False,
+        "recent": 0,
+        "shrunk": False,
+        "least_share": 0.02,
+    },
+    "landmarks.lapse.lapse_from": {"quantile": 0.9, "least_gaps": 5},
+    "landmarks.lapse.lapse_of": {"learn": True, "quantile": 0.9, "least_gaps": 5},
+    "landmarks.model.Binned.of": {"least_share": 0.02},
+    "landmarks.model.Judged": {"intercept": "nan", "log_loss": "nan"},
+    "landmarks.model.levels_of": {"recent": 0, "shrunk": False},
+    "landmarks.order_history.OrderHistoryCollector": {"metric": "revenue", "most": 16777216},
+    "landmarks.order_history.collect_orders": {"metric": "revenue"},
+    "landmarks.reasons.Reasons.sentences": {"against": False},
+    "landmarks.sample.sample_rows": {"most": 4000},
+    "prospects.attributes.Bin": {"upto": math.inf},
+    "prospects.binning.bin_attribute": {"trend": "auto", "min_share": 0.05, "smoothing": 10.0},
+    "prospects.binning.isotonic": {"increasing": True},
+    "prospects.lead_table.LeadColumns": {"id_name": "lead"},
+    "prospects.lead_table.as_figures": {"strict": True},
+    "prospects.lead_table.place_values": {"strict": True},
+    "prospects.logit.calibrate": {"slope_penalty": 1.0},
+    "prospects.logit.ridge_logit": {"penalty": 1.0},
+    "prospects.look_alikes.find_look_alikes": {"count": 20},
+    "prospects.metrics.auc_difference": {"confidence": 0.95},
+    "prospects.metrics.reliability": {"bins": 10},
+    "prospects.metrics.roc_auc": {"confidence": 0.95},
+    "prospects.metrics.top_share": {"share": 0.1},
+    "prospects.scorecard.Scorecard": {
+        "cuts": (70.0, 40.0),
+        "least_coverage": 0.4,
+        "basis": "rules",
+    },
+    "prospects.scores.ProspectScores": {"id_name": "lead"},
+    "prospects.scores.ProspectScores.overdue": {"days": 1},
+    "prospects.scores.score_prospects": {"strict": True},
+    "prospects.similar.nearest_customers": {"count": 3, "logarithm": ("turnover", "employees")},
+    "sales.accumulate.RunningSums": {"document_spans_days": False},
+    "sales.coverage.check_coverage": {"strict": False, "stacklevel": 2},
+    "sales.coverage.check_panel_coverage": {"strict": False, "stacklevel": 2},
+    "sales.documents.Documents": {"spans_days": False},
+    "sales.panel.aggregate": {"metric": "revenue", "rhythm": False, "document_spans_days": False},
+    "sales.panel.aggregate_all": {"rhythm": False, "document_spans_days": False},
+    "sales.rhythm.Rhythm.pooled_quantiles": {"quantile": 0.9},
+    "sales.rhythm.Rhythm.quantiles": {"quantile": 0.9, "least": 5},
+    "sales.rhythm.silence": {"quantile": 0.9, "least": 5},
+    "sales.transactions.as_days": {"name": "day"},
+    "snapshots.confidence.Confidence": {"firm_from": 0.8},
+    "snapshots.confidence.class_confidence": {"resamples": 200, "seed": 0, "firm_from": 0.8},
+    "snapshots.settings.Settings": {
+        "period": "12M",
+        "metric": "revenue",
+        "document_spans_days": False,
+        "ddof": 0,
+        "since_first": False,
+    },
+    "sums.near": {"tolerance": 3.552713678800501e-15},
+    "sums.survey": {"name": "values"},
+}
+
 
 def test_records_are_taken_compared_and_shown_as_promised() -> None:
     assert promises("abcxyz.core") == PROMISED
+
+
+def test_options_that_are_left_out_mean_what_they_meant() -> None:
+    assert defaults("abcxyz.core") == DEFAULTS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.records import promises
+from typing import Any
+
+from tests.records import defaults, promises
 
 #: A record that hides a field keeps secrets and what is known of customers out of messages; one
 #: that is equal to itself alone holds arrays, or stands for a connection.
@@ -17,6 +19,15 @@ PROMISED: dict[str, set[str]] = {
     "sale.Tally": {"changes", "has no hash"},
 }
 
+#: What a call without an option means.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "sale.Tally.add": {"many": 1},
+}
+
 
 def test_records_are_taken_compared_and_shown_as_promised() -> None:
     assert promises("abcxyz_bitrix.sales") == PROMISED
+
+
+def test_options_that_are_left_out_mean_what_they_meant() -> None:
+    assert defaults("abcxyz_bitrix.sales") == DEFAULTS
