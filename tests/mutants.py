@@ -338,6 +338,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/core/advice/calls.py",
         "per_owner: int = 0,  ->  per_owner: int = -1,",
     ): "less than one call are all of them as well",
+    (
+        "src/abcxyz/core/sales/documents.py",
+        (
+            "return document.astype(np.int64, copy=False)  ->  "
+            "return document.astype(np.int64, copy=True)"
+        ),
+    ): "a copy holds the same numbers",
 }
 
 
