@@ -365,6 +365,10 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/core/landmarks/order_history.py",
         "_FAR = 1 << 20  # more than any gap between two days",
     ): "another number beyond all gaps",
+    (
+        "src/abcxyz_onec/sales/customer_assignment.py",
+        'dated = columns.document != ""  ->  dated = columns.document > ""',
+    ): "no text comes before the empty one",
 }
 
 
