@@ -363,6 +363,70 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz_onec/sales/customer_assignment.py",
         'dated = columns.document != ""  ->  dated = columns.document > ""',
     ): "no text comes before the empty one",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "abc = abc | (neither & (self.abc <= self.xyz))  ->  "
+            "abc = abc ^ (neither & (self.abc <= self.xyz))"
+        ),
+    ): "never both",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "xyz = xyz | (neither & (self.xyz < self.abc))  ->  "
+            "xyz = xyz ^ (neither & (self.xyz < self.abc))"
+        ),
+    ): "never both",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "abc = abc | (neither & (self.abc <= self.xyz))  ->  "
+            "abc = abc + (neither & (self.abc <= self.xyz))"
+        ),
+    ): "never both",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "xyz = xyz | (neither & (self.xyz < self.abc))  ->  "
+            "xyz = xyz + (neither & (self.xyz < self.abc))"
+        ),
+    ): "never both",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "each = some if counted.shape[1] > 1 else slice(None)  ->  "
+            "each = some if counted.shape[1] > 2 else slice(None)"
+        ),
+    ): "two are all in the first columns",
+    (
+        "src/abcxyz/core/analysis/customer_columns.py",
+        (
+            "scale = np.power(10.0, np.clip(digits, 0, 22))  ->  "
+            "scale = np.power(10.0, np.clip(digits, 0, 21))"
+        ),
+    ): "no number has so many digits",
+    (
+        "src/abcxyz/core/analysis/customer_columns.py",
+        (
+            "scale = np.power(10.0, np.clip(digits, 0, 22))  ->  "
+            "scale = np.power(10.0, np.clip(digits, 0, 23))"
+        ),
+    ): "no number has so many digits",
+    (
+        "src/abcxyz/core/analysis/customer_columns.py",
+        (
+            "scale = np.power(10.0, np.clip(digits, 0, 22))  ->  "
+            "scale = np.power(10.0, np.clip(digits, -1, 22))"
+        ),
+    ): "no number has so many digits",
+    (
+        "src/abcxyz/core/analysis/summary.py",
+        "label: 1 if cut > 0 else -1  ->  label: 1 if cut > -1 else -1",
+    ): "a cut without end is far from either",
+    (
+        "src/abcxyz/core/analysis/summary.py",
+        "label: 1 if cut > 0 else -1  ->  label: 1 if cut > 1 else -1",
+    ): "a cut without end is far from either",
 }
 
 
