@@ -411,6 +411,6 @@ def test_a_gap_is_known_from_the_second_order_on() -> None:
     assert (calls["two"].longest, calls["two"].usual, calls["two"].days) == (10.0, 10.0, 50)
     assert math.isnan(calls["one"].longest)
     assert calls["one"].last_day == ago(55)
-    assert calls["two"].segment == "N"
+    assert calls["two"].segment == "AX"
     named = calls_of_risk(risk, owners={"two": "ann"})
     assert {one.customer: one.owner for one in named} == {"two": "ann", "one": None}
