@@ -13,7 +13,9 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
-from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon
+from abcxyz.core.landmarks.figures.customer_sample import MOST_CUSTOMERS
+from abcxyz.core.landmarks.figures.sources import LandmarkSource
+from abcxyz.core.landmarks.horizon import WARM_UP
 from abcxyz.core.landmarks.model import Examples
 from abcxyz.core.landmarks.order_history import OrderHistory, day_number
 from abcxyz.core.snapshots.settings import Settings
@@ -24,14 +26,13 @@ __all__ = ["STEP", "LandmarkStudy", "Outcome", "landmark_days", "sample_rows"]
 STEP = 30
 """Days from one landmark to the next."""
 
-_MOST_CUSTOMERS = 4_000
 _MOST_ROWS = 16_000
 _MOST_LANDMARKS = 24
 _SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
 
 
-def sample_rows(n: int, most: int = _MOST_CUSTOMERS) -> Ints:
-    """Return the rows of a sample of customers, ascending; the same in every run.
+def sample_rows(n: int, most: int = MOST_CUSTOMERS) -> Ints:
+    """Return a sample of rows, ascending; the same in every run.
 
     Notes
     -----
@@ -111,8 +112,8 @@ class LandmarkStudy:
 
     Parameters
     ----------
-    history
-        All sales before *as_of*, of n customers.
+    source
+        Sales before *as_of*, of n customers.
     as_of, horizon, settings
         As in `lapse_risk`; the horizon is chosen.
     snapshot
@@ -123,7 +124,7 @@ class LandmarkStudy:
         Features on that day, with the attributes.
     """
 
-    history: OrderHistory
+    source: LandmarkSource
     as_of: date
     horizon: int
     settings: Settings
@@ -134,7 +135,7 @@ class LandmarkStudy:
     @classmethod
     def of(
         cls,
-        history: OrderHistory,
+        source: LandmarkSource,
         as_of: date,
         horizon: int | None,
         settings: Settings,
@@ -142,10 +143,10 @@ class LandmarkStudy:
         attributes: Mapping[str, Any] = MappingProxyType({}),
     ) -> LandmarkStudy:
         """Choose the horizon, and compute the features on the day."""
-        chosen = choose_horizon(history, as_of, horizon, settings)
-        now = features_at(history, day_number(as_of), settings, chosen)
+        chosen = source.horizon(as_of, horizon, settings)
+        now = source.features(day_number(as_of), chosen, settings)
         return cls(
-            history=history,
+            source=source,
             as_of=as_of,
             horizon=chosen,
             settings=settings,
@@ -154,14 +155,10 @@ class LandmarkStudy:
             now=now.with_columns(attributes),
         )
 
-    @functools.cached_property
+    @property
     def sample(self) -> OrderHistory:
         """The customers that are learned from."""
-        return self.history.take(self._rows)
-
-    @functools.cached_property
-    def _rows(self) -> Ints:
-        return sample_rows(len(self.history))
+        return self.source.sample
 
     def examples(self, *outcomes: Outcome) -> list[Examples | None]:
         """Collect the examples of the past landmarks, for each outcome.
@@ -177,10 +174,10 @@ class LandmarkStudy:
             About 16,000 at most of each: many customers are examples at some of the earlier
             landmarks only. None without any.
         """
-        days = landmark_days(self.history.span[0], day_number(self.as_of), self.horizon)
+        days = landmark_days(self.source.first_day, day_number(self.as_of), self.horizon)
         rows = max(len(self.sample) * len(days), 1)
         thin = -(-rows // _MOST_ROWS)
-        fixed = {name: one[self._rows] for name, one in self.attributes.items()}
+        fixed = {name: one[self.source.rows] for name, one in self.attributes.items()}
         classes = functools.cache(
             functools.partial(classes_at, self.sample, settings=self.settings)
         )
