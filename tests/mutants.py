@@ -238,6 +238,42 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "if self._clock.monotonic() - started >= self._total:"
         ),
     ): "no clock strikes the very nanosecond",
+    (
+        "src/abcxyz/core/analysis/find_alerts.py",
+        (
+            "in_c = [i for i in hours if self._snapshot.abc[i] == 2]  ->  "
+            "in_c = [i for i in hours if self._snapshot.abc[i] >= 2]"
+        ),
+    ): "no class has a larger code",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        "same[2] += equal[0] & equal[1]  ->  same[2] += equal[0] * equal[1]",
+    ): "a product of truth values",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "for values, cv in zip(*self._resampled(weights), strict=True):  ->  "
+            "for values, cv in zip(*self._resampled(weights), strict=False):"
+        ),
+    ): "both have a row for each resample",
+    (
+        "src/abcxyz/core/sales/partitioned_rows.py",
+        "if rows > len(self._records):  ->  if rows != len(self._records):",
+    ): "made anew where the room at hand would do",
+    (
+        "src/abcxyz/core/analysis/series.py",
+        (
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 1))  ->  "
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 2))"
+        ),
+    ): "one more end, which nobody asks for",
+    (
+        "src/abcxyz/core/analysis/series.py",
+        (
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 1))  ->  "
+            "ends = np.searchsorted(code[order], np.arange(len(names) << 1))"
+        ),
+    ): "more ends, which nobody asks for",
 }
 
 

@@ -263,10 +263,8 @@ class _Table:
 
     def __init__(self, money: Panel, count: Panel, lines: Panel) -> None:
         self._money = money
-        self._sales, self._count, self._lines = (
-            np.nan_to_num(part.sales) if part.sales.dtype.kind == "f" else part.sales
-            for part in (money, count, lines)
-        )
+        # The periods cover all lines read, so that nobody is without any: there is no NaN.
+        self._sales, self._count, self._lines = money.sales, count.sales, lines.sales
         self._edges = np.array(money.periods.edges, dtype="M8[D]")
         self._first = money.first_day.astype("M8[D]")
         self._rows, self._keys, self._days = _order_days(money)
