@@ -12,7 +12,7 @@ import pytest
 from abcxyz import Quality, QualityIssue, Settings, Transactions, Window
 from abcxyz._arrays import freeze
 from abcxyz.config import Part
-from abcxyz.core.landmarks.figures.collector import LandmarkCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.errors import AdapterError, InputError, UnavailableError
 from abcxyz.pipeline.reading import CommonNames, Reading
 from abcxyz.plugins import ProgressCallback

@@ -21,7 +21,7 @@ from abcxyz.tables.sales import SalesScan, scan_sales
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 if TYPE_CHECKING:
-    from abcxyz.core.landmarks.figures.collector import LandmarkCollector
+    from abcxyz.core.landmarks.collector import LandmarkCollector
     from abcxyz.core.sales.calendar import Periods, Window
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality

@@ -19,12 +19,12 @@ from abcxyz import AlertRules, Analysis, Settings, Transactions, analyze
 from abcxyz.config.reader import parse_job
 from abcxyz.core.analysis.analyze import aggregate_sales
 from abcxyz.core.analysis.learn_lapses import learning
-from abcxyz.core.landmarks.figures import customer_sample
-from abcxyz.core.landmarks.figures.collector import LandmarkCollector
-from abcxyz.core.landmarks.figures.customer_sample import identifier_hashes, sample_of
-from abcxyz.core.landmarks.figures.panel_source import PanelSource
-from abcxyz.core.landmarks.figures.sources import HistorySource
-from abcxyz.core.landmarks.order_history import day_number
+from abcxyz.core.landmarks.collector import LandmarkCollector
+from abcxyz.core.landmarks.orders import customer_sample
+from abcxyz.core.landmarks.orders.customer_sample import identifier_hashes, sample_of
+from abcxyz.core.landmarks.orders.order_history import day_number
+from abcxyz.core.landmarks.panel_source import PanelSource
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.loops import route
 from abcxyz.pipeline import run
 from abcxyz.tables.analyze_file import analyze_file

@@ -11,8 +11,8 @@ from abcxyz import InputError, Limits, Settings, Shares, Transactions
 from abcxyz.core.landmarks import sample
 from abcxyz.core.landmarks.horizon import choose_horizon, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of, lapse_outcome
-from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.orders.monthly import monthly_sums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.rise import rise_of, rise_outcome
 from abcxyz.core.landmarks.sample import LandmarkStudy, landmark_days, sample_rows
 

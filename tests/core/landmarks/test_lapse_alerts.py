@@ -20,7 +20,7 @@ from abcxyz import (
     find_alerts,
 )
 from abcxyz.core.analysis.learn_lapses import learning
-from abcxyz.core.landmarks.figures.collector import LandmarkCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.core.landmarks.worlds import made_world
 
 from abcxyz import Settings, Transactions
-from abcxyz.core.landmarks import order_history
 from abcxyz.core.landmarks.features import features_at
-from abcxyz.core.landmarks.order_history import collect_orders, day_number
+from abcxyz.core.landmarks.orders import order_history
+from abcxyz.core.landmarks.orders.order_history import collect_orders, day_number
 
 FIRST = date(2025, 1, 1)
 Line = tuple[int, int, int]

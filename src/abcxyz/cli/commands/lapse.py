@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from abcxyz.cli.inputs.sales_input import SalesInput
     from abcxyz.core.advice.calls import CallOutcome
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.landmarks.order_history import OrderHistory
+    from abcxyz.core.landmarks.orders.order_history import OrderHistory
 
 __all__ = ["HELP", "add_arguments", "parse_horizon", "run"]
 
@@ -119,8 +119,8 @@ def _analyzed(sales: SalesInput, horizon: int | None) -> tuple[Analysis, OrderHi
     from abcxyz.core.advice.alerts import AlertRules
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.analysis.learn_lapses import learning
-    from abcxyz.core.landmarks.figures.sources import HistorySource
     from abcxyz.core.landmarks.horizon import covered_until
+    from abcxyz.core.landmarks.sources import HistorySource
     from abcxyz.history import History
 
     settings, day = sales.settings, sales.as_of

@@ -18,12 +18,12 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.calls import CallList, CallOutcome, calls_of_risk
 from abcxyz.core.display import Drawable
 from abcxyz.core.landmarks.features import attribute_columns
-from abcxyz.core.landmarks.figures.sources import HistorySource
 from abcxyz.core.landmarks.horizon import WARM_UP, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.sample import STEP
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.toolkit.catalogue import text

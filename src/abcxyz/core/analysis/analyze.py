@@ -26,7 +26,7 @@ from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
-from abcxyz.core.landmarks.figures.collector import LandmarkCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage

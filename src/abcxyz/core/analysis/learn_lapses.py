@@ -14,16 +14,16 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.backtest import backtest_of
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.landmarks.collector import CollectedSales, LandmarkCollector
 from abcxyz.core.landmarks.features import attribute_columns
-from abcxyz.core.landmarks.figures.collector import CollectedSales, LandmarkCollector
-from abcxyz.core.landmarks.figures.panel_source import PanelSource
-from abcxyz.core.landmarks.figures.sources import HistorySource, LandmarkSource
 from abcxyz.core.landmarks.horizon import STALE
 from abcxyz.core.landmarks.lapse import lapse_from, lapse_outcome
 from abcxyz.core.landmarks.lapse_record import NAMED
-from abcxyz.core.landmarks.order_history import day_number
+from abcxyz.core.landmarks.orders.order_history import day_number
+from abcxyz.core.landmarks.panel_source import PanelSource
 from abcxyz.core.landmarks.rise import rise_from, rise_outcome
 from abcxyz.core.landmarks.sample import LandmarkStudy
+from abcxyz.core.landmarks.sources import HistorySource, LandmarkSource
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
 

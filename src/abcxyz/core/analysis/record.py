@@ -27,7 +27,7 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
-from abcxyz.core.landmarks.figures.collector import CollectedSales
+from abcxyz.core.landmarks.collector import CollectedSales
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.rise import RiseChance
 from abcxyz.core.prospects.scores import ProspectScores

@@ -15,13 +15,13 @@ from attrs import evolve, frozen
 
 from abcxyz._arrays import Bools, Codes, Floats
 from abcxyz.core.classes.classify import classify_abc
-from abcxyz.core.landmarks.figures.customer_figures import (
+from abcxyz.core.landmarks.orders.customer_figures import (
     SEASON,
     Classes,
     CustomerFigures,
     figures_of,
 )
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
 from abcxyz.core.landmarks.renewal import lapse_log_odds
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzWarning

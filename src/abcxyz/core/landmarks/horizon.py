@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from abcxyz._arrays import Codes, Floats
-from abcxyz.core.landmarks.order_history import day_number
+from abcxyz.core.landmarks.orders.order_history import day_number
 from abcxyz.errors import InputError
 
 __all__ = [

@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
 from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
-from abcxyz.core.landmarks.figures.sources import HistorySource
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import pushes_of
 from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.classify_panel import classes_of

@@ -14,13 +14,13 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, as_day, freeze, frozen_map
 from abcxyz.core.landmarks.features import Features, attribute_columns, classes_at
-from abcxyz.core.landmarks.figures.sources import HistorySource
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.model import Examples, Judged
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import Reasons, pushes_of
 from abcxyz.core.landmarks.sample import STEP, LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot

@@ -13,11 +13,11 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
-from abcxyz.core.landmarks.figures.customer_sample import MOST_CUSTOMERS
-from abcxyz.core.landmarks.figures.sources import LandmarkSource
 from abcxyz.core.landmarks.horizon import WARM_UP
 from abcxyz.core.landmarks.model import Examples
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.customer_sample import MOST_CUSTOMERS, identifier_hashes
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.sources import LandmarkSource
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 
@@ -28,7 +28,7 @@ STEP = 30
 
 _MOST_ROWS = 16_000
 _MOST_LANDMARKS = 24
-_SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
+_SPREAD = 4  # neighbouring numbers that are examples at the same landmarks, one of each fold
 
 
 def sample_rows(n: int, most: int = MOST_CUSTOMERS) -> Ints:
@@ -85,16 +85,16 @@ class _Collected:
         self._columns: list[dict[str, Any]] = []
         self._rest: list[tuple[Bools, Ints, Ints, Bools]] = []
 
-    def add(self, features: Features, thin: tuple[int, int]) -> None:
+    def add(self, features: Features, rank: Ints, thin: tuple[int, int]) -> None:
         k, every = thin
         features = self._outcome.more(features)
         eligible, truth = self._outcome.of(features)
         chosen = np.flatnonzero(eligible)
         if k and every > 1:
-            chosen = chosen[(chosen // _SPREAD + k) % every == 0]
+            chosen = chosen[(rank[chosen] // _SPREAD + k) % every == 0]
         self._columns.append({name: one[chosen] for name, one in features.columns.items()})
         focus = self._outcome.focus(features)[chosen]
-        self._rest.append((truth[chosen], chosen, np.full(len(chosen), features.day), focus))
+        self._rest.append((truth[chosen], rank[chosen], np.full(len(chosen), features.day), focus))
 
     def examples(self) -> Examples | None:
         if not self._rest:
@@ -181,11 +181,15 @@ class LandmarkStudy:
         classes = functools.cache(
             functools.partial(classes_at, self.sample, settings=self.settings)
         )
+        # Numbers by hash, so that the order of the customers does not matter.
+        rank = np.empty(len(self.sample), np.int64)
+        hashes = identifier_hashes(self.sample.customers)
+        rank[np.argsort(hashes, kind="stable")] = np.arange(len(rank))
         collected = [_Collected(one) for one in outcomes]
         for k, day in enumerate(days):
             features = features_at(
                 self.sample, day, self.settings, self.horizon, classes=classes
             ).with_columns(fixed)
             for each in collected:
-                each.add(features, (k, thin))
+                each.add(features, rank, (k, thin))
         return [each.examples() for each in collected]

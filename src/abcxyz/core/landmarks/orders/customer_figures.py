@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
-from abcxyz.core.landmarks.order_history import OrderHistory, Sums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, Sums
 
 __all__ = ["MONEY_SPANS", "ORDER_SPANS", "SEASON", "Classes", "CustomerFigures", "figures_of"]
 

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
-from abcxyz.core.landmarks.figures.customer_sample import sample_of
 from abcxyz.core.landmarks.horizon import choose_horizon
-from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.customer_sample import sample_of
+from abcxyz.core.landmarks.orders.monthly import monthly_sums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
 from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.snapshots.settings import Settings
 

@@ -12,17 +12,17 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Codes, Floats, Ints
 from abcxyz.core.landmarks.features import EARLIER, Features, classes_by, features_of
-from abcxyz.core.landmarks.figures.customer_figures import (
+from abcxyz.core.landmarks.horizon import choose_horizon, day_of
+from abcxyz.core.landmarks.orders.customer_figures import (
     MONEY_SPANS,
     ORDER_SPANS,
     SEASON,
     Classes,
     CustomerFigures,
 )
-from abcxyz.core.landmarks.figures.customer_sums import CustomerSums
-from abcxyz.core.landmarks.horizon import choose_horizon, day_of
-from abcxyz.core.landmarks.monthly import MONTHS, first_of_months
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.customer_sums import CustomerSums
+from abcxyz.core.landmarks.orders.monthly import MONTHS, first_of_months
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
 from abcxyz.core.sales.calendar import Window, shift_period
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.rhythm import Rhythm, silence

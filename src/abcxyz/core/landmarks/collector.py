@@ -11,10 +11,10 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Ints, freeze
-from abcxyz.core.landmarks.figures.customer_sample import CustomerSample
-from abcxyz.core.landmarks.figures.customer_sums import CustomerSums
-from abcxyz.core.landmarks.figures.panel_source import money_edges
-from abcxyz.core.landmarks.order_history import OrderHistory, OrderHistoryCollector
+from abcxyz.core.landmarks.orders.customer_sample import CustomerSample
+from abcxyz.core.landmarks.orders.customer_sums import CustomerSums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, OrderHistoryCollector
+from abcxyz.core.landmarks.panel_source import money_edges
 from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
