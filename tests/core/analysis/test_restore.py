@@ -70,8 +70,10 @@ def test_customers_stand_by_their_value() -> None:
     assert columns.value.tolist() == [1300.0, 150.0, 3.0, -5.0]
     assert columns.share.tolist()[:3] == pytest.approx([1300 / 1453, 150 / 1453, 3 / 1453])
     assert columns.cumulative_share.tolist()[:3] == pytest.approx([1300 / 1453, 1450 / 1453, 1])
-    assert columns.segment[:2] == ["AZ", "BX"]
-    assert [columns.abc[0], columns.xyz[1]] == ["A", "X"]
+    assert columns.segment.tolist()[:2] == ["AZ", "BX"]
+    assert columns.segment[1:2].tolist() == ["BX"]
+    assert [columns.abc.tolist()[0], columns.xyz.tolist()[1]] == ["A", "X"]
+    assert len(columns.abc) == 4
     assert columns.orders.tolist() == [2, 3, 2, 0]
     assert columns.first_day.astype(str).tolist()[:2] == ["2026-01-05", "2026-01-05"]
     assert columns.last_day.astype(str).tolist()[:3] == ["2026-03-05", "2026-03-05", "2026-02-05"]

@@ -201,6 +201,24 @@ def test_figures_of_the_rule_by_hand() -> None:
     assert risk.months_of(0) == tuple(months[0])
     assert risk.months_of(1) == ()
     assert risk.segment.tolist() == [-1] * 5
+    assert risk.usual_gaps[:2].tolist() == [10.0, 30.0]
+    plain = risk.to_dict()
+    assert (plain["basis"], plain["horizon_days"], plain["judged"]) == ("rule", 45, None)
+    assert plain["customers"][1] == {
+        "customer": "steady",
+        "segment": "N",
+        "probability": None,
+        "money": 147.95,
+        "expected_loss": None,
+        "reasons": [],
+    }
+    first = plain["customers"][0]
+    assert first["reasons"] == ["100 days silent, usual 10, longest 10"]
+    part = risk.take(np.array([1, 2, 4]))
+    assert part.customers.tolist() == ["steady", "late", "small"]
+    assert part.months.tolist() == months[1:].tolist()
+    assert (part.months_of(1), part.months_of(0)) == (tuple(months[1]), ())
+    assert part.facts_of(1)["tenure"] == 140
 
 
 def test_money_of_months_before_a_day() -> None:

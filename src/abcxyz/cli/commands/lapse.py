@@ -72,13 +72,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.lapse_text import backtest_text, growth_text, lapse_text
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.advice.backtest import backtest_of
     from abcxyz.core.analysis.learn_lapses import learned_attributes
     from abcxyz.core.documents import json_text
 
     horizon = parse_horizon(args.horizon)
-    with open_sales_input(args) as sales, show_warnings(text_language(args)):
+    with open_sales_input(args) as sales:
         analysis, history = _analyzed(sales, horizon)
         risk, calls, growth = analysis.lapse, analysis.calls, analysis.growth
         assert risk is not None
