@@ -345,6 +345,26 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "return document.astype(np.int64, copy=True)"
         ),
     ): "a copy holds the same numbers",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_STEPS = 60",
+    ): "the search ends before",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_HALVINGS = 30",
+    ): "a step is short enough before",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_BLOCK = 1024  # rows of a product of matrices that threads would only slow down",
+    ): "products are the same in other pieces",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_SPARSE = 16  # entries of a customer, on average, up to which all of them are counted",
+    ): "places are the same on either way",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_FAR = 1 << 20  # more than any gap between two days",
+    ): "another number beyond all gaps",
 }
 
 

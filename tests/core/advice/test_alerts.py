@@ -361,6 +361,8 @@ def test_money_in_question_is_that_of_the_missing_orders() -> None:
     )
     assert (FIRM.subject(), FIRM.subject(name="Ann")) == ("7", "Ann")
     assert type(FIRM.to_dict()["customer"]) is int
+    assert {FIRM: 1}[attrs.evolve(FIRM)] == 1
+    assert FIRM != attrs.evolve(FIRM, facts={})
     assert Alert.from_dict({**FIRM.to_dict(), "more": 1}) == FIRM
 
 
