@@ -203,6 +203,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "advice.playbook.Refinement": {"late": False},
     "advice.unusual.UnusualFigure": {"money": "nan"},
     "analysis.analyze.analyze": {"band": 0.02},
+    "analysis.learn_lapses.learning": {"whole": False},
     "analysis.past.AlertRecord": {"followed": 0},
     "analysis.record.Analysis.moves": {"by": "segment", "steadied": False},
     "analysis.record.Analysis.silence": {"quantile": 0.9, "least": 5},
@@ -258,10 +259,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "forecasts.sales_forecast.forecast_sales": {"periods": 3, "season": 12},
     "forecasts.sales_table.SalesTable.forecast": {"periods": 3},
     "labels.labelled": {"ndim": 1},
+    "landmarks.collector.LandmarkCollector": {"whole": False},
     "landmarks.fit.LandmarkFit": {
         "levels": ((0.0, 1.0), (0.0, 1.0)),
         "rows": 0,
         "events": 0,
+        "units": 0,
         "later": False,
     },
     "landmarks.fit.Trial": {
@@ -276,10 +279,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "landmarks.model.Binned.of": {"least_share": 0.02},
     "landmarks.model.Judged": {"intercept": "nan", "log_loss": "nan"},
     "landmarks.model.levels_of": {"recent": 0, "shrunk": False},
-    "landmarks.orders.order_history.OrderHistoryCollector": {
-        "metric": "revenue",
-        "most": 16777216,
-    },
+    "landmarks.orders.customer_sums.CustomerSums": {"costs": False},
+    "landmarks.orders.order_history.OrderHistoryCollector": {"metric": "revenue"},
     "landmarks.orders.order_history.collect_orders": {"metric": "revenue"},
     "landmarks.reasons.Reasons.sentences": {"against": False},
     "landmarks.sample.sample_rows": {"most": 4000},
