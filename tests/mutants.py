@@ -498,6 +498,41 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "low, high = (self.customer.min(), self.customer.max()) if whole else (-1, 1)"
         ),
     ): "the first is asked for alone",
+    (
+        "src/abcxyz_onec/sales/records.py",
+        (
+            'cost = register.cost if self.metric == "profit" else ()  ->  '
+            'cost = register.cost if self.metric <= "profit" else ()'
+        ),
+    ): "the only metric before it, the count, selects no cost",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "pages = pages_of_window(rows, rows_per_page(client.page_bytes, max(1.0, each)))  ->  "
+            "pages = pages_of_window(rows, rows_per_page(client.page_bytes, max( 2.0, each)))"
+        ),
+    ): "no row is as short",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "per_page = rows_per_page(client.page_bytes, max(1.0, each))  ->  "
+            "per_page = rows_per_page(client.page_bytes, max( 2.0, each))"
+        ),
+    ): "no row is as short",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "pages = pages_of_window(rows, rows_per_page(client.page_bytes, max(1.0, each)))  ->  "
+            "pages = pages_of_window(rows, rows_per_page(client.page_bytes, max( 0.0, each)))"
+        ),
+    ): "no row is as short",
+    (
+        "src/abcxyz_onec/sales/read_cost.py",
+        (
+            "per_page = rows_per_page(client.page_bytes, max(1.0, each))  ->  "
+            "per_page = rows_per_page(client.page_bytes, max( 0.0, each))"
+        ),
+    ): "no row is as short",
 }
 
 
