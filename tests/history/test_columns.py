@@ -107,11 +107,14 @@ def test_sales_are_stored_bucket_by_bucket(history: History, whole: bool) -> Non
 
 
 def replace(history: History, name: str, content: bytes) -> None:
-    # With its hash, so that the content itself is judged.
+    digest = hashlib.sha256(content).digest()  # so that the content itself is judged
     history._db.execute(
-        "UPDATE packed SET content = ?, digest = ? WHERE number = "
-        "(SELECT packed FROM snapshot_column WHERE snapshot = 1 AND name = ?)",
-        (content, hashlib.sha256(content).digest(), name),
+        "INSERT OR IGNORE INTO packed (digest, content) VALUES (?, ?)", (digest, content)
+    )
+    history._db.execute(
+        "UPDATE snapshot_column SET packed = (SELECT number FROM packed WHERE digest = ?) "
+        "WHERE snapshot = 1 AND name = ?",
+        (digest, name),
     )
 
 

@@ -226,7 +226,7 @@ def fit_landmarks(
     truth = test.outcome[scope]
     inside = {name: one[scope] for name, one in outside.items()}
     past = earlier if later else examples
-    known = past.outcome[past.focus] if scope is test.focus else past.outcome
+    known = past.outcome[past.focus] if scope is test.focus and past.focus.any() else past.outcome
     tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
     # A card may fit other customers, or those it knows, better than a curve and these worse.
     card_by_brier = trial.by_brier or not later or scope is not test.focus
