@@ -320,11 +320,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "_BLOCK = 1 << 16",
     ): "counts are the same in other pieces",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_MANY = 1 << 22  # lines after which the collected ones are reduced to days",
     ): "lines are reduced to days sooner or later",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes",
     ): "places are the same on either way",
     (
@@ -352,11 +352,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "_BLOCK = 1024  # rows of a product of matrices that threads would only slow down",
     ): "products are the same in other pieces",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_SPARSE = 16  # entries of a customer, on average, up to which all of them are counted",
     ): "places are the same on either way",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_FAR = 1 << 20  # more than any gap between two days",
     ): "another number beyond all gaps",
     (

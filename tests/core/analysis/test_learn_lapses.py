@@ -11,7 +11,8 @@ from attrs import evolve
 
 from abcxyz import AlertRules, Analysis, Settings, Transactions, analyze
 from abcxyz.core.analysis.learn_lapses import late_customers, learned, learning, with_learned
-from abcxyz.core.landmarks.order_history import collect_orders, day_number
+from abcxyz.core.landmarks.collector import CollectedSales, LandmarkCollector
+from abcxyz.core.landmarks.orders.order_history import day_number
 from abcxyz.core.sales.rhythm import Silence
 
 DAY = date(2026, 11, 1)
@@ -40,13 +41,15 @@ def test_orders_of_the_lookback_are_collected_where_lapses_are_learned() -> None
     assert first == date(2024, 11, 1)
     days = [first - timedelta(days=1), first, DAY - timedelta(days=1), DAY]
     collector.add(Transactions(["a"] * 4, days, [1.0, 2.0, 3.0, 4.0]))
-    history = collector.close()
-    assert history is not None
-    assert history.span == (day_number(first), day_number(DAY) - 1)
-    few = learning(RULES, SETTINGS, DAY, most=1)
-    assert few is not None
-    few.add(sold(LINES))
-    assert few.close() is None
+    found = collector.close()
+    assert found.history is not None
+    assert found.span == found.history.span == (day_number(first), day_number(DAY) - 1)
+
+
+def collected(lines: dict[str, list[int]] = LINES) -> CollectedSales:
+    collector = LandmarkCollector(SETTINGS, DAY)
+    collector.add(sold(lines))
+    return collector.close()
 
 
 @pytest.mark.parametrize(("last", "known"), [(32, True), (33, False)])
@@ -64,7 +67,7 @@ def test_sales_that_end_a_month_before_leave_nothing_to_learn(last: int, known: 
 
 
 def test_a_history_is_kept_until_its_attributes_are_known() -> None:
-    history = collect_orders(sold(LINES))
+    history = collected()
     plain = learned(made(), history, RULES, 60)
     assert plain.history is None
     assert plain.lapse is not None
@@ -80,7 +83,7 @@ def test_a_history_is_kept_until_its_attributes_are_known() -> None:
 
 def test_who_is_late_as_to_the_risk() -> None:
     """From a probability of one half on, and where the risk itself counts as learned."""
-    analysis = learned(made(), collect_orders(sold(LINES)), RULES, 60)
+    analysis = learned(made(), collected(), RULES, 60)
     silence = Silence(days=np.array([5.0, 2, 100]), usual=np.array([11.0, 12.0, 13.0]))
     late, named = late_customers(analysis, RULES, silence)
     assert late is None

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from tests.core.landmarks.worlds import made_world
 
 from abcxyz import InputError, Settings, Transactions
-from abcxyz.core.landmarks import order_history
 from abcxyz.core.landmarks.features import features_at
-from abcxyz.core.landmarks.order_history import (
+from abcxyz.core.landmarks.orders import order_history
+from abcxyz.core.landmarks.orders.order_history import (
     OrderHistoryCollector,
     collect_orders,
     day_number,
@@ -126,19 +126,7 @@ def test_profit_is_money_less_cost_and_days_outside_are_left_out() -> None:
     named.name(np.array(["x", "y", "z"]))
     named.add(Transactions(np.array([2, 0, 2]), days[:3], [1.0, 2.0, 3.0]))
     closed = named.close()
-    assert closed is not None
     assert closed.customers.tolist() == ["x", "z"]
-
-
-@pytest.mark.parametrize(("most", "kept"), [(3, True), (2, False)])
-def test_a_history_of_too_many_entries_is_given_up(most: int, kept: bool) -> None:
-    """Lines of one day are one entry; what comes after the end is not read."""
-    days = [FIRST + timedelta(days=one) for one in (0, 0, 1, 2)]
-    collector = OrderHistoryCollector(most=most)
-    collector.add(Transactions(["a"] * 4, days, [1.0] * 4))
-    assert (collector.close() is not None) is kept
-    collector.add(Transactions(["a"], days[:1], [1.0]))
-    assert (collector.close() is not None) is kept
 
 
 def test_sums_over_orders_by_hand() -> None:
