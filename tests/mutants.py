@@ -33,8 +33,8 @@ LEAST = 0.95
 OTHERS = 10.0
 #: Imported once, before the processes that try the mutants are forked.
 HEAVY = (
-    *("jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv", "requests"),
-    *("rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
+    *("hypothesis.strategies", "jinja2", "jsonschema", "numpy", "pandas", "pyarrow.csv"),
+    *("requests", "rich.progress", "scipy.stats", "sqlalchemy", "xlsxwriter"),
 )
 
 
@@ -238,6 +238,106 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "if self._clock.monotonic() - started >= self._total:"
         ),
     ): "no clock strikes the very nanosecond",
+    (
+        "src/abcxyz/core/analysis/find_alerts.py",
+        (
+            "in_c = [i for i in hours if self._snapshot.abc[i] == 2]  ->  "
+            "in_c = [i for i in hours if self._snapshot.abc[i] >= 2]"
+        ),
+    ): "no class has a larger code",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        "same[2] += equal[0] & equal[1]  ->  same[2] += equal[0] * equal[1]",
+    ): "a product of truth values",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "for values, cv in zip(*self._resampled(weights), strict=True):  ->  "
+            "for values, cv in zip(*self._resampled(weights), strict=False):"
+        ),
+    ): "both have a row for each resample",
+    (
+        "src/abcxyz/core/sales/partitioned_rows.py",
+        "if rows > len(self._records):  ->  if rows != len(self._records):",
+    ): "made anew where the room at hand would do",
+    (
+        "src/abcxyz/core/analysis/series.py",
+        (
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 1))  ->  "
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 2))"
+        ),
+    ): "one more end, which nobody asks for",
+    (
+        "src/abcxyz/core/analysis/series.py",
+        (
+            "ends = np.searchsorted(code[order], np.arange(len(names) + 1))  ->  "
+            "ends = np.searchsorted(code[order], np.arange(len(names) << 1))"
+        ),
+    ): "more ends, which nobody asks for",
+    (
+        "src/abcxyz/core/sales/sum_tables.py",
+        "_CHUNK = 1 << 17  # rows that stay in the CPU cache",
+    ): "sums are the same in other pieces",
+    (
+        "src/abcxyz/core/sales/accumulate.py",
+        "_CHUNK = 1 << 17  # rows whose codes stay in the CPU cache between passes",
+    ): "sums are the same in other pieces",
+    (
+        "src/abcxyz/core/sales/documents.py",
+        "_STEP = 1 << 17  # rows for which a table makes room at once",
+    ): "spare room for documents to come",
+    (
+        "src/abcxyz/core/sales/customer_numbers.py",
+        "_STEP = 1 << 10",
+    ): "spare room for customers to come",
+    (
+        "src/abcxyz/core/sales/rhythm.py",
+        "_PART = 1 << 18  # gaps",
+    ): "quantiles are the same in other pieces",
+    (
+        "src/abcxyz/core/sales/rhythm.py",
+        "_MANY = 1 << 24  # keys above which duplicates are removed before the end",
+    ): "duplicates are removed sooner or later",
+    (
+        "src/abcxyz/core/sales/partitioned_rows.py",
+        "_PARTITION = 1 << 19  # bytes of sums that stay in the CPU cache",
+    ): "sums are the same in other parts",
+    (
+        "src/abcxyz/core/sales/partitioned_rows.py",
+        "LARGE = 1 << 23",
+    ): "sums are the same on either way",
+    (
+        "src/abcxyz/core/prospects/look_alikes.py",
+        "_BATCH = 1 << 16",
+    ): "pairs are the same in other pieces",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        "_COLUMNS = 1 << 10  # customers per matrix product, whose numbers stay in the CPU cache",
+    ): "products are the same in other pieces",
+    (
+        "src/abcxyz/core/dynamics/transition_counts.py",
+        "_BLOCK = 1 << 16",
+    ): "counts are the same in other pieces",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_MANY = 1 << 22  # lines after which the collected ones are reduced to days",
+    ): "lines are reduced to days sooner or later",
+    (
+        "src/abcxyz/core/landmarks/order_history.py",
+        "_TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes",
+    ): "places are the same on either way",
+    (
+        "src/abcxyz/core/classes/share_cuts.py",
+        "_SAMPLE = 1 << 16",
+    ): "a cut is the same by a sample of another size",
+    (
+        "src/abcxyz/core/advice/risk_reasons.py",
+        'if kind == "below":  ->  if kind <= "below":',
+    ): "no other kind comes before it",
+    (
+        "src/abcxyz/core/advice/calls.py",
+        "per_owner: int = 0,  ->  per_owner: int = -1,",
+    ): "less than one call are all of them as well",
 }
 
 
@@ -376,11 +476,18 @@ def load_before(room: Room) -> None:
         raise SystemExit(f"{', '.join(seen)}: imported before the changes")
 
 
+def examples(code: Sequence[Path]) -> list[str]:
+    """Return the tests that run the examples in the docstrings of modules."""
+    parts = [one.relative_to("src").with_suffix("").parts for one in code]
+    names = [".".join(one).removesuffix(".__init__") for one in parts]
+    return [f"tests/test_docs.py::test_examples_of_the_docstrings_run[{one}]" for one in names]
+
+
 def near_tests(room: Room, folder: Path) -> NearTests:
     """Run the tests of a room once; those of rooms with the same tests run once for all."""
     code = [file for one in ROOMS.values() if one.tests == room.tests for file in one.files]
     name = hashlib.sha256(" ".join(room.tests).encode()).hexdigest()[:16]
-    return recorded(code, room.tests, folder / f"{name}.json")
+    return recorded(code, [*room.tests, *examples(code)], folder / f"{name}.json")
 
 
 def main() -> int:

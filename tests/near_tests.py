@@ -175,7 +175,8 @@ def recorded(code: Sequence[Path], tests: Sequence[str], path: Path) -> NearTest
         scratch.unlink(missing_ok=True)
         if not _passes(tests, _Recorder(code, scratch, path), LONGEST):
             path.unlink(missing_ok=True)
-            raise SystemExit(f"{' '.join(tests)}: fails without a change; mend that first")
+            named = " ".join(one for one in tests if "[" not in one)
+            raise SystemExit(f"{named}: fails without a change; mend that first")
     return NearTests(**json.loads(path.read_text(encoding="utf-8")))
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,10 @@ from abcxyz import Analysis
 from abcxyz.builtin import jsonl_sink
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
+from abcxyz.core.analysis.customer_columns import Coded
 from abcxyz.tables.export.csv_table import csv_bytes, harmless
 from abcxyz.tables.export.records import customer_records
-from abcxyz.tables.export.summary import customer_table
+from abcxyz.tables.export.summary import Column, customer_table
 
 
 @pytest.fixture(params=["demo", "hostile"])
@@ -73,21 +77,31 @@ def test_json_lines_are_those_of_the_standard_library(analysis: Analysis, tmp_pa
         min_size=1,
         max_size=60,
     ),
-    st.text(max_size=6),
+    st.text(max_size=6) | st.sampled_from(["a\u2028b", "\u2029"]),
 )
 def test_many_json_lines_are_those_of_few(numbers: list[float | None], text: str) -> None:
     """Lines put together by pyarrow hold the bytes that `json.dumps` writes."""
     pytest.importorskip("pyarrow")
     rows = list(range(len(numbers)))
-    columns: dict[str, list[Any]] = {
+    known = [math.nan if one is None else one for one in numbers]
+    columns: dict[str, Column] = {
         "customer": [f"{text}{row}" for row in rows],
-        "value": numbers,
-        "class": [text or None] * len(rows),
-        "orders": rows,
+        "value": np.array(known, dtype=np.float64),
+        "class": Coded(np.arange(len(rows)) % 3 - 1, (text, "B", None)),
+        "orders": np.array(rows),
         "id": [(text, row) for row in rows],
     }
-    records = (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    plain_columns = {
+        **columns,
+        "value": numbers,
+        "class": [(None, text, "B")[row % 3] for row in rows],
+        "orders": rows,
+    }
+    table = zip(*plain_columns.values(), strict=True)
+    records = (dict(zip(columns, row, strict=True)) for row in table)
     lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records)
+    lines = lines.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
+    assert jsonl_sink._table(columns) == lines.encode("utf-8", "replace")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jsonl_sink, "_ARROW_PAYS", 1)
         patch.setattr(jsonl_sink, "_ROWS", 7)
@@ -112,6 +126,28 @@ def test_an_identifier_of_several_values(demo: Analysis, tmp_path: Path) -> None
     JsonLinesSink(tmp_path / "out.jsonl").write(changed, dry_run=False)
     read = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text("utf-8").splitlines()]
     assert sorted(one["customer"] for one in read) == [["shop", i] for i in range(len(ids))]
+
+
+def test_pandas_is_not_loaded_for_json_lines() -> None:
+    """Loading it takes as long as writing a hundred thousand customers."""
+    pytest.importorskip("pyarrow")
+    code = """
+import sys
+import numpy as np
+from abcxyz.builtin import jsonl_sink
+from abcxyz.core.analysis.customer_columns import Coded
+n = jsonl_sink._ARROW_PAYS
+columns = {
+    "customer": [f"C{i}" for i in range(n)],
+    "name": Coded(np.arange(n) % 2, ("\u042f", None)),
+    "value": np.arange(n) / 3e7,
+    "orders": np.arange(n),
+}
+assert jsonl_sink._table(columns).count(b"\\n") == n
+print("pandas" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_recommendations_of_many_are_those_of_each(analysis: Analysis) -> None:

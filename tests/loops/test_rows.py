@@ -21,6 +21,7 @@ from abcxyz.core.sales import accumulate, partitioned_rows, rhythm
 from abcxyz.core.sales.panel import aggregate_all
 from abcxyz.core.sales.partitioned_rows import PartitionedRows
 from abcxyz.loops import route
+from abcxyz.loops.compiled import ROW_PAYS, loops
 
 pytest.importorskip("numba")
 
@@ -177,6 +178,26 @@ def test_any_batches_on_any_route(
     check(panels[0], expected)
 
 
+@pytest.mark.parametrize("routes", [("numba", "numpy"), ("numpy", "numba")])
+@pytest.mark.parametrize("periods", PERIODS)
+def test_order_days_of_both_routes_are_joined(routes: tuple[str, str], periods: Periods) -> None:
+    """Also those before the window, where days are counted from an earlier one."""
+    agos = {0: (3, 40, 104, 41, 41), 1: (17, 81), 2: (150,), 3: (5, 5, 60, 61)}
+    rows = [
+        (who, AS_OF - timedelta(ago), 5, 1, 0) for who, own in agos.items() for ago in (0, *own)
+    ]
+    who, day, amount, cost, _ = zip(*rows, strict=True)
+    whole = Transactions(np.array(who), np.array(day, "M8[D]"), np.array(amount), np.array(cost))
+
+    def batches() -> Any:
+        for part, name in enumerate(routes):
+            with route(name):
+                yield whole.take(np.arange(part, len(whole), 2))
+
+    expected = twin(rows, periods, "revenue", documents=False, spans_days=False)
+    check(aggregate(batches(), periods, rhythm=True), expected)
+
+
 def sample(n: int, *, documents: bool = False) -> Transactions:
     rng = np.random.default_rng(5)
     who = rng.integers(0, 3_000, n).astype(np.int32)
@@ -284,6 +305,25 @@ def test_quantiles_of_gaps(gaps: list[list[int]], quantile: float) -> None:
     expected = [np.quantile(one, quantile) if len(one) >= 3 else np.nan for one in gaps]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_allclose(found[0], expected, rtol=1e-12)
+
+
+def test_the_loop_has_room_for_the_longest_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It counts the gaps of a customer by their length, and does not look at the end of memory."""
+    gaps = np.array([3, 9, 4, 9, 1], np.int32)
+    with route("numba"):
+        kernel = loops("rows", len(gaps), ROW_PAYS)
+        assert kernel is not None
+        rooms: list[int] = []
+        plain = kernel.gap_quantiles
+
+        def watched(*words: Any) -> None:
+            rooms.append(len(words[4]))
+            plain(*words)
+
+        monkeypatch.setattr(kernel, "gap_quantiles", watched)
+        days = rhythm.Rhythm(starts=np.array([0, 5]), gaps=gaps).quantiles(1.0, least=1)
+    assert days.tolist() == [9.0]
+    assert rooms[0] >= 9 + 1
 
 
 @pytest.mark.parametrize("change", ["to floats", "to numbers without end", "to whole ones"])

@@ -192,6 +192,23 @@ def test_a_pilot_as_a_whole(world: World) -> None:
     }
 
 
+def test_the_invented_sales_are_large_and_steady_medium_and_small(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the first card in every month, of the second rising in every other, of the third once."""
+    seen: list[Analysis] = []
+    plain = world.sink.write_cards  # type: ignore[attr-defined]
+
+    def watched(self: Any, analysis: Analysis, customers: Sequence[str]) -> WriteReport:
+        seen.append(analysis)
+        return plain(self, analysis, customers)  # type: ignore[no-any-return]
+
+    monkeypatch.setattr(world.sink, "write_cards", watched)
+    assert world.run().passed
+    assert seen[0].panel.customers.tolist() == KEYS
+    assert seen[0].panel.sales.tolist() == [[1000.0] * 3, [100.0, 0.0, 200.0], [10.0, 0.0, 0.0]]
+
+
 @pytest.mark.parametrize("keys", [["T1"], ["T3", "T1"]])
 def test_so_many_cards_as_are_named(world: World, keys: list[str]) -> None:
     report = world.run(keys)

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abcxyz.tables.export.records import prospect_records, record_columns
+from abcxyz.core.analysis.customer_columns import Coded, known_or_none
+from abcxyz.tables.export.records import prospect_records, record_cells
+from abcxyz.tables.export.summary import Column, plain
+from abcxyz.tables.values.arrow import arrow_numbers, arrow_texts, arrow_truths, truths_of
 from abcxyz.toolkit.files import check_writable, write_atomic
 
 if TYPE_CHECKING:
+    from abcxyz._arrays import Floats
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
@@ -62,7 +66,7 @@ class JsonLinesSink:
         """Write the files, unless their content is the same already."""
         from abcxyz.plugins import WriteReport
 
-        columns = record_columns(analysis, self._lang)
+        columns = record_cells(analysis, self._lang)
         changed = write_atomic(self._path, _table(columns), dry_run=dry_run)
         if self._prospects is not None:
             leads = prospect_records(analysis)
@@ -92,7 +96,7 @@ _encode_list = json.JSONEncoder(
 ).encode
 
 
-def _table(columns: Mapping[str, list[Any]]) -> bytes:
+def _table(columns: Mapping[str, Column]) -> bytes:
     """Write a line per row of a table: the lines of `_lines`, put together column by column."""
     count, width = len(next(iter(columns.values()))), 2 * len(columns)
     if not count:
@@ -100,19 +104,22 @@ def _table(columns: Mapping[str, list[Any]]) -> bytes:
     heads = [(", " if place else "{") + f"{_encode(name)}: " for place, name in enumerate(columns)]
     if count >= _ARROW_PAYS and find_spec("pyarrow"):
         blocks = range(0, count, _ROWS)
-        table = [*columns.values()]
-        return b"".join(
-            _joined_by_arrow(heads, [values[at : at + _ROWS] for values in table]) for at in blocks
+        table = list(map(_with_texts, columns.values()))
+        return _escaped(
+            b"".join(
+                _joined_by_arrow(heads, [values[at : at + _ROWS] for values in table])
+                for at in blocks
+            )
         )
     # One join of all names and values takes a third less time than one template per row.
     pieces = [""] * (width * count)
     heads[0] = "}\n" + heads[0]
     for place, (head, values) in enumerate(zip(heads, columns.values(), strict=True)):
         pieces[2 * place :: width] = [head] * count
-        pieces[2 * place + 1 :: width] = _texts(values)
+        pieces[2 * place + 1 :: width] = _texts(plain(values))
     pieces[0] = pieces[0].removeprefix("}\n")
     pieces.append("}\n")
-    return _encoded("".join(pieces))
+    return _escaped("".join(pieces).encode("utf-8", "replace"))
 
 
 def _texts(values: list[Any]) -> list[str]:
@@ -130,34 +137,43 @@ def _texts(values: list[Any]) -> list[str]:
     return written if len(written) == len(values) else [*map(_encode, values)]
 
 
-def _joined_by_arrow(heads: Sequence[str], columns: Sequence[list[Any]]) -> bytes:
+def _joined_by_arrow(heads: Sequence[str], columns: Sequence[Column]) -> bytes:
     """Put together the same lines with pyarrow, in half the time."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    kind = pa.large_string()
-    parts: list[Any] = []
-    for head, values in zip(heads, columns, strict=True):
-        kinds = set(map(type, values))
-        floats = float in kinds and kinds <= {float, type(None)}
-        parts += [pa.scalar(head, kind), _numbers(values) if floats else _strings(_texts(values))]
-    lines = pc.binary_join_element_wise(*parts, pa.scalar("}\n", kind), pa.scalar("", kind))
+    *starts, end, nothing = arrow_texts([*heads, "}\n", ""])
+    parts = [
+        part for start, values in zip(starts, columns, strict=True)
+        for part in (start, _written(values))
+    ]  # fmt: skip
+    lines = pc.binary_join_element_wise(*parts, end, nothing)
     ends = np.frombuffer(lines.buffers()[1], np.int64)
     return memoryview(lines.buffers()[2])[: ends[len(lines)]].tobytes()
 
 
-def _strings(texts: list[str]) -> Any:
+def _with_texts(column: Column) -> Column:
+    """Return a column whose values with codes are Arrow text, each as JSON."""
+    if not isinstance(column, Coded):
+        return column
+    texts = arrow_texts(list(map(_encode, column.values)))
+    return Coded(column.codes % len(texts), texts)
+
+
+def _written(column: Column) -> Any:
+    """Return the values of a column as Arrow text, each as JSON."""
     import pyarrow as pa
 
-    try:
-        return pa.array(texts, pa.large_string())
-    except UnicodeEncodeError:  # a lone surrogate
-        plain = [one.encode("utf-8", "replace").decode() for one in texts]
-        return pa.array(plain, pa.large_string())
+    if isinstance(column, Coded):
+        return column.values.take(arrow_numbers(column.codes))
+    if isinstance(column, list):
+        return arrow_texts(_texts(column))
+    if column.dtype.kind == "f":
+        return _numbers(column)
+    return arrow_numbers(column).cast(pa.large_string())
 
 
-def _numbers(values: list[float | None]) -> Any:
-    """Return numbers as `_texts` does.
+def _numbers(numbers: Floats) -> Any:
+    """Return numbers as `_texts` does, ``null`` for NaN.
 
     Arrow writes the same shortest digits as Python. Its exponents of small numbers are rewritten;
     large and whole numbers, and the rare ones that stay different, are left to Python.
@@ -165,24 +181,25 @@ def _numbers(values: list[float | None]) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    numbers = np.array(values, dtype=np.float64)
     size = np.abs(numbers)
     other = ~((size >= 1e-99) & (size < 1e9) & (numbers != np.floor(numbers)))
-    written = pa.array(numbers).cast(pa.large_string())
+    written = arrow_numbers(numbers).cast(pa.large_string())
     if (size[~other] < 1e-4).any():
         for pattern, exponent in _SMALL:
             written = pc.replace_substring_regex(written, pattern, exponent)
-        other |= pc.starts_with(written, "0.0000").to_numpy(zero_copy_only=False)
-        other |= pc.starts_with(written, "-0.0000").to_numpy(zero_copy_only=False)
-    rest = _texts([values[place] for place in np.flatnonzero(other).tolist()])
-    return pc.replace_with_mask(written, pa.array(other), _strings(rest)) if rest else written
+        other |= truths_of(pc.starts_with(written, "0.0000"))
+        other |= truths_of(pc.starts_with(written, "-0.0000"))
+    if not other.any():
+        return written
+    rest = _texts(known_or_none(numbers[other]))
+    return pc.replace_with_mask(written, arrow_truths(other), arrow_texts(rest))
 
 
 def _lines(records: list[dict[str, object]]) -> bytes:
-    return _encoded("".join([_encode(one) + "\n" for one in records]))
+    lines = "".join([_encode(one) + "\n" for one in records])
+    return _escaped(lines.encode("utf-8", "replace"))
 
 
-def _encoded(lines: str) -> bytes:
-    # Line ends for some readers, and inside a JSON value only.
-    lines = lines.replace("\u2028", r"\u2028").replace("\u2029", r"\u2029")
-    return lines.encode("utf-8", "replace")
+def _escaped(lines: bytes) -> bytes:
+    # U+2028 and U+2029 are line ends for some readers, and occur inside a JSON value only.
+    return lines.replace(b"\xe2\x80\xa8", rb"\u2028").replace(b"\xe2\x80\xa9", rb"\u2029")

@@ -89,7 +89,8 @@ def _rows(deals: Deals, names: CommonNames) -> list[tuple[Any, ...]]:
     if deals.customer is not None:
         listed = deals.customer.tolist()
         customers = [None if one in ("", -1) else names[one] for one in listed]
-    columns = (_plain(getattr(deals, name), len(deals)) for name in DEAL_FIELDS)
+    held = deals.columns()
+    columns = (_plain(held.get(name), len(deals)) for name in DEAL_FIELDS)
     return list(zip(deals.deal.tolist(), customers, *columns, strict=True))
 
 
@@ -115,9 +116,10 @@ def _values(states: list[tuple[Any, ...]], crm: CrmData) -> Values | None:
     whole = all(type(one) is int for one in deal)
     ids = np.array(deal, dtype=np.int64 if whole else object)
     moments = np.array(at, dtype=np.int64).astype("M8[s]")
+    held = {"stage", "funnel", *crm.deals.columns()}
     rows, kinds, written = [], [], []
     for number, (name, column) in enumerate(zip(DEAL_FIELDS, fields, strict=True)):
-        if name not in ("stage", "funnel") and getattr(crm.deals, name) is None:
+        if name not in held:
             continue
         texts = text_column([_text(name, one) for one in column])
         new = first | np.r_[True, texts.codes[1:] != texts.codes[:-1]]

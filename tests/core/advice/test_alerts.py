@@ -15,6 +15,7 @@ from abcxyz import (
     ALERTS,
     Alert,
     AlertRules,
+    Alerts,
     Analysis,
     CrmFacts,
     Deal,
@@ -293,3 +294,82 @@ def test_alerts_need_no_former_snapshot() -> None:
     assert before.alerts == find_alerts(before)
     assert {"near"} == {one.customer for one in before.alerts if one.kind == "near_a"}
     assert {"near_a"} == {one.kind for one in before.alerts}
+
+
+def test_thresholds_are_those_of_the_reference() -> None:
+    """What is told without any option."""
+    assert attrs.asdict(AlertRules()) == {
+        "lapse": "learned", "per_owner": 20, "attributes": (), "backtest": 0, "near": 0.10,
+        "quantile": 0.9, "least_gaps": 5, "deal_days": 3, "working_days": False, "dead_top": 10,
+        "lead_days": 1, "next_steps": 10, "risky_deals": 10,
+    }  # fmt: skip
+    counts = ("per_owner", "backtest", "least_gaps", "deal_days", "dead_top", "lead_days",
+              "next_steps", "risky_deals")  # fmt: skip
+    for name in counts:
+        assert getattr(AlertRules(**{name: 0}), name) == 0  # type: ignore[arg-type]
+        with pytest.raises(InputError, match=f"{name} is -1; give a number from 0"):
+            AlertRules(**{name: -1})  # type: ignore[arg-type]
+    for name in ("near", "quantile"):
+        for wrong in (0.0, 1.0, -0.1, 1.1):
+            with pytest.raises(InputError, match=f"{name} is {wrong}; give a share between"):
+                AlertRules(**{name: wrong})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="lapse is 'none'; use one of learned, rule"):
+        AlertRules(lapse="none")
+
+
+FIRM = Alert(kind="lapsed_a", key="k", customer=np.int64(7), money=1234.5, age=40, after="AX",
+             facts={"days": 41, "usual": 20.25})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"kind": "near_a", "after": "BX", "facts": {"missing": 99.5, "probability": 34,
+                                                     "horizon": 60}},
+         ("7 (BX) lacks $100 to become A and reaches it within 60 days with a probability of 34%; "
+         "$1,234 expected to be gained")),
+        ({"facts": {"days": 41, "usual": 20, "horizon": 60, "probability": 70}},
+         ("7 (AX) has not ordered for 41 days, usual are 20; nothing within 60 days with a "
+         "probability of 70%, $1,234 expected to be lost")),
+        ({"kind": "fell_from_a", "before": "AX", "after": "N", "facts": {}},
+         "7 was AX and has no sales any more; $1,234 less than in the period before"),
+    ],
+)  # fmt: skip
+def test_an_alert_in_a_sentence(change: dict[str, Any], sentence: str) -> None:
+    one = attrs.evolve(FIRM, **change)
+    assert one.sentence(currency="$") == sentence
+    named = one.sentence(name="Ann", currency="$")
+    assert named == sentence.replace("7 ", "Ann ", 1)
+    unknown = attrs.evolve(one, money=None).sentence(currency="$")
+    assert unknown == sentence.replace("$1,234", "?")
+
+
+def test_money_in_question_is_that_of_the_missing_orders() -> None:
+    assert not FIRM.in_question
+    asked = attrs.evolve(FIRM, facts={"days": 41, "usual": 20, "horizon": 60})
+    assert asked.in_question
+    assert not attrs.evolve(asked, kind="near_a").in_question
+    assert not attrs.evolve(asked, facts={**asked.facts, "probability": 70}).in_question
+    assert (FIRM.about_figure, attrs.evolve(FIRM, kind="anomaly_fall").about_figure) == (
+        False,
+        True,
+    )
+    assert (FIRM.subject(), FIRM.subject(name="Ann")) == ("7", "Ann")
+    assert type(FIRM.to_dict()["customer"]) is int
+    assert Alert.from_dict({**FIRM.to_dict(), "more": 1}) == FIRM
+
+
+def test_a_table_holds_the_first_twenty_alerts() -> None:
+    alerts = Alerts(attrs.evolve(FIRM, key=f"k{i}", customer=f"c{i}") for i in range(21))
+    page = alerts.to_html()
+    assert "<caption>21 alerts</caption>" in page
+    assert "<td>c19</td>" in page
+    assert "<td>c20</td>" not in page
+    assert repr(Alerts([*alerts, attrs.evolve(FIRM, kind="near_a")])) == (
+        "Alerts(lapsed_a 21, near_a 1)"
+    )
+    frame = alerts.to_frame()
+    assert list(frame.columns) == [
+        *("kind", "key", "customer", "money", "age", "owner", "before", "after", "sentence")
+    ]
+    assert frame["sentence"][3].startswith("c3 (AX)")

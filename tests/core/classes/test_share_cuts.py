@@ -66,6 +66,20 @@ def test_selection_equals_sorting(kind: str, shares: tuple[float, float], by_val
         assert (round(first * 100), round(second * 100)) == (exact.first, exact.second)
 
 
+@pytest.mark.parametrize("many", [0, N])
+def test_amounts_that_differ_by_rounding_are_one_group_with_its_smallest_as_the_cut(
+    many: int,
+) -> None:
+    """Two and three customers of the same amount: the share is passed within the three."""
+    same = 0.1 + 0.2
+    assert same > 0.3
+    values = np.array([1.0, 1.0, same, 0.3, 0.3, 0.2, *[0.0] * many])
+    cuts = classify_abc(values, Shares(0.75, 0.9)).cuts  # 2 of 3.1 before the group, 2.9 after it
+    assert (cuts.first, cuts.second) == (0.3, 0.3)
+    small = classify_abc(values[:6], CountShares(0.5, 0.7)).cuts
+    assert (small.first, small.second) == (0.3, 0.3)
+
+
 def test_most_values_are_not_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only a sample and the values near the cuts are sorted."""
     sizes: list[int] = []

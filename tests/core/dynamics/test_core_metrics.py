@@ -54,6 +54,29 @@ def test_concentration_by_hand() -> None:
     assert math.isnan(metrics.a_attrition)
 
 
+def test_the_largest_customers_are_rounded_up() -> None:
+    """Of a hundred customers one, five and ten; of a hundred and one two, six and eleven."""
+    hundred = np.arange(1.0, 101)
+    for values, counts in ((hundred, (1, 5, 10)), (np.append(hundred, 0.0), (2, 6, 11))):
+        metrics = core_metrics(snapshot(date(2026, 1, 1), [CZ] * len(values), [*values]))
+        wanted = [sum(range(101 - count, 101)) / 5050 for count in counts]
+        found = (metrics.top_1, metrics.top_5, metrics.top_10)
+        assert found == pytest.approx(wanted)
+
+
+def test_attrition_needs_days_and_customers_of_a() -> None:
+    same = core_metrics(NOW, NOW)
+    assert math.isnan(same.a_attrition)
+    assert same.a_attrition_days == 0
+    nobody = snapshot(date(2025, 1, 1), [CZ] * 6, [1.0] * 6)
+    found = core_metrics(NOW, nobody)
+    assert math.isnan(found.a_attrition)
+    assert math.isnan(found.cows_retention)
+    assert (found.a_attrition_days, found.cows_inflow) == (365, 1.0)
+    day = attrs.evolve(BEFORE, periods=Settings().periods(date(2025, 12, 1)))
+    assert core_metrics(NOW, day).a_attrition_days == 31
+
+
 def test_moves_by_hand() -> None:
     """Of four cows two stay and one of three is new; two of five A customers leave."""
     now = snapshot(date(2026, 1, 1), [AX, AX, AX, BX, CZ, N], [5.0] * 6)

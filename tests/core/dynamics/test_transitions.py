@@ -222,6 +222,10 @@ def test_wrong_input_is_named() -> None:
         transitions([0, 1], [0, 1], money_after=[5.0])
     with pytest.raises(InputError, match="code 3 at position 1; there are 3 classes"):
         transitions([0, 3], [0, 1])
+    with pytest.raises(InputError, match=r"code 3 at position 2; .* run from -2 to 2"):
+        transitions([-2, -1, 3], [0, 1, 2])
+    with pytest.raises(InputError, match="after holds the code -3 at position 1"):
+        transitions([-2, 2], [-2, -3])
     with pytest.raises(InputError, match="pass one whole number per customer"):
         transitions(["A"], ["B"])
     with pytest.raises(InputError, match="event 'gone' is unknown"):

@@ -7,13 +7,18 @@ from datetime import date
 from statistics import median
 from typing import Any
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import Settings, Transactions, analyze, classify_abc
-from abcxyz.core.forecasts.sales_forecast import HeldBackSales, forecast_sales
+from abcxyz.core.forecasts.sales_forecast import (
+    HeldBackSales,
+    SalesForecast,
+    forecast_sales,
+)
 from abcxyz.core.forecasts.sales_table import (
     SalesPart,
     SalesTable,
@@ -35,7 +40,7 @@ def twin(sales: list[float], periods: int, season: int) -> dict[str, Any] | None
         t = len(before)
         if method == "recent":
             return [sum(before[-3:]) / 3] * periods if t >= 3 else None
-        if t < season + (3 if method == "season_growth" else 0):
+        if season < 2 or t < season + (3 if method == "season_growth" else 0):
             return None
         then = [before[t - season + i % season] for i in range(periods)]
         if method == "season":
@@ -85,7 +90,24 @@ def twin(sales: list[float], periods: int, season: int) -> dict[str, Any] | None
     if min(sales) >= 0:
         for name in ("expected", "low", "high"):
             result[name] = [max(one, 0.0) for one in result[name]]
+    came = [abs(sum(sales[t : t + periods])) for t in range(3, len(sales) - periods + 1)
+            if scale(sales[:t]) > 0 and base(method, sales[:t]) is not None][-common:]  # fmt: skip
+    result["tries"] = len(found)
+    result["error"] = sizes[method] / sum(came)
+    result["error_recent"] = sizes["recent"] / sum(came) if "recent" in sizes else math.nan
     return result
+
+
+def record(sales: list[float], periods: int, season: int) -> tuple[int, int]:
+    """Forecast at every past moment; return how many can be judged, and how many held."""
+    judged = inside = 0
+    for t in range(3, len(sales) - periods + 1):
+        before = sales[:t]
+        then = twin(before, periods, season) if any(before[-max(season, 3) :]) else None
+        if then is not None:
+            judged += 1
+            inside += sum(then["low"]) <= sum(sales[t : t + periods]) <= sum(then["high"])
+    return judged, inside
 
 
 @given(
@@ -122,6 +144,83 @@ def made(kind: str, size: int, random: np.random.Generator) -> np.ndarray:
     if kind == "growth":
         return 100 * 1.015**t * (1 + 0.3 * np.sin(2 * np.pi * t / 12)) * np.exp(0.06 * noise)
     return 100 + 2 * t + 10 * noise
+
+
+@pytest.mark.parametrize(
+    ("periods", "season", "kinds"),
+    [
+        (1, 4, {"recent", "season", "season_growth"}),
+        (2, 4, {"recent", "season", "season_growth"}),
+        (5, 4, {"recent", "season", "season_growth"}),
+        (3, 12, {"recent", "season", "season_growth"}),
+        (2, 1, {"recent"}),
+        (2, 2, {"recent", "season", "season_growth"}),
+    ],
+)
+def test_every_figure_is_that_of_loops_over_lists(
+    periods: int, season: int, kinds: set[str]
+) -> None:
+    """Of series of several kinds, so that each method is the best of one."""
+    random = np.random.default_rng(11)
+    methods = set()
+    t = np.arange(41)
+    wave = np.tile(random.uniform(20, 200, season), 41)[:41]
+    for series in [
+        100 + 10 * random.normal(size=41),
+        wave + random.normal(size=41),
+        wave * 1.4 ** (t // season) * np.exp(0.05 * random.normal(size=41)),
+        wave * 2.5 ** (-(t // season) / 1) + 0.01 * random.random(41),
+        60 * random.normal(size=41),
+        np.where(t < 3, 0, np.maximum(wave - 90, 0) + random.integers(0, 2, 41)),
+        np.cumsum(random.normal(size=41)) + 20,
+    ]:
+        sales = [float(one) for one in series]
+        expected, found = twin(sales, periods, season), forecast_sales(
+            sales, periods=periods, season=season
+        )  # fmt: skip
+        assert expected is not None
+        for name in ("expected", "low", "high"):
+            assert getattr(found, name) == pytest.approx(expected[name], rel=1e-9, abs=1e-9)
+        assert (found.method, found.tries) == (expected["method"], expected["tries"])
+        errors = (expected["error"], expected["error_recent"])
+        assert (found.error, found.error_recent) == pytest.approx(errors, rel=1e-9, nan_ok=True)
+        assert (found.judged, found.inside) == record(sales, periods, season)
+        assert found.known == 41
+        assert found.total == pytest.approx(sum(expected["expected"]))
+        methods.add(found.method)
+    assert methods == kinds
+
+
+def test_plain_values_round_money_and_have_no_share_without_a_meaning() -> None:
+    found = SalesForecast(
+        expected=np.array([10.126, 20.0]),
+        low=np.array([1.004, 2.0]),
+        high=np.array([99.999, 100.0]),
+        total_low=3.004,
+        total_high=199.999,
+        method="season",
+        known=30,
+        tries=12,
+        error=0.12345,
+        error_recent=math.nan,
+        judged=4,
+        inside=3,
+    )
+    rows = [
+        {"expected": 10.13, "low": 1.0, "high": 100.0},
+        {"expected": 20.0, "low": 2.0, "high": 100.0},
+    ]
+    plain = found.to_dict()
+    assert plain.pop("periods") == rows
+    assert plain == {
+        "expected": 30.13, "low": 3.0, "high": 200.0, "method": "season", "known": 30,
+        "tries": 12, "error": 0.1235, "error_recent": None, "judged": 4, "inside": 3,
+    }  # fmt: skip
+    days = (date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1))
+    assert attrs.evolve(found, edges=days).to_dict()["periods"] == [
+        {"since": "2026-01-01", "until": "2026-02-01", **rows[0]},
+        {"since": "2026-02-01", "until": "2026-03-01", **rows[1]},
+    ]
 
 
 @pytest.mark.parametrize("kind", ["noise", "season", "growth", "trend"])
@@ -236,3 +335,27 @@ def test_a_segment_is_held_back_with_the_customers_who_were_in_it() -> None:
     found = longer.forecast(1, snapshot=snapshot, segment="A")
     assert found.tries <= len(held) == 18
     assert found.edges == (date(2024, 1, 1), date(2024, 2, 1))
+
+
+def test_periods_before_the_first_sale_or_that_it_began_late_within_are_left_out() -> None:
+    """June has 30 days: sales that begin within its first fifth, six days, miss little of it."""
+    table = SalesTable(
+        unit="month",
+        edges=tuple(date(2026, month, 1) for month in range(5, 9)),
+        customers=np.array(["a", "b"], dtype=object),
+        sales=np.array([[0.0, 1, 2], [0, 3, 4]]),
+    )
+    for first, since in [(7, 6), (8, 7)]:
+        left = table.since_first(date(2026, 6, first))
+        assert left.edges == tuple(date(2026, month, 1) for month in range(since, 9))
+        assert left.sales.tolist() == [[1.0, 2], [3, 4]] if since == 6 else [[2.0], [4]]
+    assert table.since_first(None).edges[0] == date(2026, 6, 1)
+    assert len(table.since_first(date(2027, 1, 1))) == 0
+    long = SalesTable(
+        unit="month",
+        edges=tuple(date(2020 + m // 12, m % 12 + 1, 1) for m in range(63)),
+        customers=np.array(["a"]),
+        sales=np.arange(1.0, 63)[None],
+    )
+    assert long.since_first(date(2020, 1, 1)).sales[0, :2].tolist() == [3.0, 4.0]
+    assert len(long.since_first(date(2020, 1, 1))) == 60

@@ -71,6 +71,10 @@ def test_the_best_chances_stand_by_chance_times_missing_money(
         cases, risen = one.like
         assert cases >= risen
         assert not set(one.reasons("ru")) & set(one.against("ru"))
+        at = rise.positions[one.customer]
+        assert one.like == rise.certainty(at)
+        assert (one.reasons(), one.against()) == (rise.reasons(at), rise.against(at))
+    assert any(one.reasons() for one in growth)
     # The function for the sales alone gives the same chances.
     alone = rise_chance(sales, END, 90)
     np.testing.assert_allclose(alone.probability, rise.probability)

@@ -22,6 +22,7 @@ from abcxyz import (
     classify_abc,
     classify_xyz,
 )
+from abcxyz.core.snapshots.confidence import Confidence
 
 AS_OF = date(2026, 7, 1)
 RESAMPLES = 40
@@ -165,3 +166,37 @@ def test_one_customer() -> None:
     result = aggregate([Transactions(["a"], [date(2026, 3, 5)], [50.0])], PERIODS)
 
     assert class_confidence(result, Settings(period="6M")).abc.shape == (1,)
+
+
+def stated(rows: list[tuple[float, float, float]]) -> Confidence:
+    abc, xyz, segment = np.array(rows).T
+    return Confidence(abc=abc, xyz=xyz, segment=segment, resamples=200, firm_from=0.8)
+
+
+def test_the_axis_in_doubt_is_the_one_that_is_not_firm_or_else_the_less_certain() -> None:
+    nothing, abc, xyz, both = range(4)
+    cases = {
+        (0.9, 0.9, 0.85): nothing,
+        (0.8, 0.8, 0.8): nothing,
+        (0.7, 0.9, 0.65): abc,
+        (0.9, 0.7, 0.65): xyz,
+        (0.7, 0.7, 0.5): both,
+        (0.8, 0.7, 0.6): xyz,
+        (0.7, 0.8, 0.6): abc,
+        (0.85, 0.9, 0.78): abc,
+        (0.9, 0.85, 0.78): xyz,
+        (0.85, 0.85, 0.7): abc,
+        (np.nan, np.nan, np.nan): nothing,
+    }
+    assert stated(list(cases)).doubtful.tolist() == list(cases.values())
+
+
+def test_a_frame_of_confidence_has_a_label_for_every_customer() -> None:
+    confidence = stated([(0.9, 0.9, 0.8), (0.9, 0.85, 0.79), (np.nan, np.nan, np.nan)])
+    assert "firm 1, borderline 1; 200 resamples" in repr(confidence)
+    frame = confidence.to_frame()
+    assert frame.columns.tolist() == ["abc", "xyz", "segment", "label"]
+    assert frame["label"].tolist() == ["firm", "borderline", ""]
+    named = attrs.evolve(confidence, customers=np.array(["a", "b", "c"])).to_frame()
+    assert named["customer"].tolist() == ["a", "b", "c"]
+    assert frame["xyz"].tolist()[:2] == [0.9, 0.85]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,6 +17,8 @@ from abcxyz.errors import (
     UnavailableError,
 )
 from abcxyz.toolkit import ManualClock
+from abcxyz_onec.sales.checkpoint import Checkpoint
+from abcxyz_onec.sales.reader import Part
 
 
 def data_queries(base: Base) -> list[str]:
@@ -78,3 +81,11 @@ def test_a_checkpoint_of_yesterday(
         later = source(checkpoint=tmp_path, clock=ManualClock(time.time() + hours * 3600))
         next(later.transactions(YEAR))
         assert any("ge datetime'2025-01-01" in each for each in data_queries(base)) == again
+
+
+def test_the_folder_of_checkpoints_is_made_with_those_above_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "jobs" / "read"
+    checkpoint = Checkpoint(folder, {"from": "2025"}, now=time.time())
+    checkpoint.save("sales", Part(date(2025, 1, 1), date(2025, 2, 1), [], 0, ""))
+    assert [one[:2] for one in checkpoint.parts("sales")] == [(date(2025, 1, 1), date(2025, 2, 1))]
+    assert [one.parent.parent.parent for *_, one in checkpoint.parts("sales")] == [folder]

@@ -136,37 +136,43 @@ class Actions:
         list of str
             m texts in the order of *places*.
         """
+        return _listed(*self.coded_texts(lang, places))
+
+    def coded_texts(self, lang: str = "en", places: Ints | None = None) -> tuple[Ints, list[str]]:
+        """Return the same as (m,) positions in a list of texts, for few of them differ."""
         return self._filled(lambda advice, refined: _template(advice, refined, lang), places)
 
     def hints(self, lang: str = "en", places: Ints | None = None) -> list[str]:
         """Return the hints for the talk: `Action.hint` of many customers, as `texts` does."""
-        return self._filled(lambda advice, _: _hint(advice, lang), places)
+        return _listed(*self._filled(lambda advice, _: _hint(advice, lang), places))
 
     def _filled(
         self,
         template_of: Callable[[Advice | None, Refinement | None], str],
         places: Ints | None,
-    ) -> list[str]:
-        texts = np.empty(len(self) if places is None else len(places), dtype=object)
+    ) -> tuple[Ints, list[str]]:
+        codes = np.empty(len(self) if places is None else len(places), dtype=np.int64)
+        texts: list[str] = []
         for advice, refined, rows, at in self._grouped(places):
             template = template_of(advice, refined)
             code = int(self.segment[at[0]])
             # Most recommendations are the same for all customers of a segment.
             if not any(f"{{{name}" in template for name in CUSTOMER_FIELDS):
-                texts[rows] = template.format(**_fields(code, -1, math.nan, math.nan))
+                codes[rows] = len(texts)
+                texts.append(template.format(**_fields(code, -1, math.nan, math.nan)))
                 continue
             before = [-1] * len(at) if self.before is None else self.before[at].tolist()
             days, usual = self._named.days[at].tolist(), self._named.usual[at].tolist()
-            known: dict[tuple[int, float, float], str] = {}
+            known: dict[tuple[int, float, float], int] = {}
             for row, each in zip(
                 rows.tolist(), zip(before, days, usual, strict=True), strict=True
             ):
-                text = known.get(each)
-                if text is None:
-                    text = known[each] = template.format(**_fields(code, *each))
-                texts[row] = text
-        written: list[str] = texts.tolist()
-        return written
+                place = known.get(each)
+                if place is None:
+                    place = known[each] = len(texts)
+                    texts.append(template.format(**_fields(code, *each)))
+                codes[row] = place
+        return codes, texts
 
     def channels(self, places: Ints | None = None) -> list[str]:
         """Return the channels of the customers with the indices *places*; None for all n."""
@@ -202,6 +208,11 @@ class Actions:
                 "hint": self.hints(lang),
             }
         )
+
+
+def _listed(codes: Ints, texts: list[str]) -> list[str]:
+    listed: list[str] = np.array(texts, dtype=object)[codes].tolist()
+    return listed
 
 
 def _template(advice: Advice | None, refined: Refinement | None, lang: str) -> str:

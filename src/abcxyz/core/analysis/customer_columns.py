@@ -8,23 +8,55 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Days, Floats, Ints
+from abcxyz._arrays import Codes, Days, Floats, Ints
 from abcxyz.core.analysis.record import Analysis
-from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, labels_of
+from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 
 __all__ = [
+    "Coded",
     "CustomerColumns",
     "by_value",
     "customer_columns",
+    "finite",
+    "known_or_none",
     "plain_days",
     "plain_numbers",
     "rounded",
 ]
 
 
+@frozen(eq=False)
+class Coded:
+    """Column of n values of which few differ: a code per row.
+
+    Parameters
+    ----------
+    codes
+        (n,) positions in *values*; -1 is the last of them.
+    values
+        The values, in a sequence or an Arrow array.
+    """
+
+    codes: Ints | Codes
+    values: Any
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, rows: slice) -> Coded:
+        return Coded(self.codes[rows], self.values)
+
+    def tolist(self) -> list[Any]:
+        """Return the column value by value."""
+        values = np.empty(len(self.values), dtype=object)
+        values[:] = self.values
+        plain: list[Any] = values[self.codes].tolist()
+        return plain
+
+
 @frozen(kw_only=True)
 class CustomerColumns:
-    """Columns of n customers: identifiers and labels as lists, numbers and days as arrays.
+    """Columns of n customers: identifiers as a list, labels as codes, the rest as arrays.
 
     Parameters
     ----------
@@ -41,9 +73,9 @@ class CustomerColumns:
     """
 
     customer: list[Any]
-    segment: list[str]
-    abc: list[str]
-    xyz: list[str]
+    segment: Coded
+    abc: Coded
+    xyz: Coded
     value: Floats
     share: Floats
     cumulative_share: Floats
@@ -68,9 +100,9 @@ def customer_columns(analysis: Analysis, places: Ints) -> CustomerColumns:
     snapshot, abc = analysis.snapshot, analysis.abc
     return CustomerColumns(
         customer=snapshot.customers[places].tolist(),
-        segment=labels_of(snapshot.segment[places], SEGMENTS).tolist(),
-        abc=labels_of(snapshot.abc[places], ABC).tolist(),
-        xyz=labels_of(snapshot.xyz[places], XYZ).tolist(),
+        segment=Coded(snapshot.segment[places], (*SEGMENTS, "")),
+        abc=Coded(snapshot.abc[places], (*ABC, "")),
+        xyz=Coded(snapshot.xyz[places], (*XYZ, "")),
         value=np.asarray(snapshot.value, dtype=float)[places],
         share=np.asarray(abc.share, dtype=float)[places],
         cumulative_share=np.asarray(abc.cumulative_share, dtype=float)[places],
@@ -110,10 +142,19 @@ def plain_numbers(numbers: Floats) -> list[float | None]:
     >>> plain_numbers(np.array([1.5, 9061220.680000002, np.nan, np.inf]))
     [1.5, 9061220.68, None, None]
     """
-    finite = np.isfinite(numbers)
-    exact = rounded(np.where(finite, numbers, 0.0)).astype(object)
-    exact[~finite] = None
-    plain: list[float | None] = exact.tolist()
+    return known_or_none(finite(numbers))
+
+
+def finite(numbers: Floats) -> Floats:
+    """Return numbers of 15 significant digits, with NaN for infinity."""
+    return rounded(np.where(np.isfinite(numbers), numbers, np.nan))
+
+
+def known_or_none(numbers: Floats) -> list[float | None]:
+    """Return numbers as a list, with None for NaN."""
+    cells = numbers.astype(object)
+    cells[np.isnan(numbers)] = None
+    plain: list[float | None] = cells.tolist()
     return plain
 
 

@@ -149,7 +149,7 @@ def find_growth(
     in_b = (snapshot.abc == 1) & (snapshot.steady_abc != 0)
     with np.errstate(invalid="ignore"):
         near = in_b & (missing <= rules.near * limit)
-    if not math.isfinite(limit) or limit <= 0:
+    if not math.isfinite(limit):
         near = np.zeros(len(snapshot), dtype=bool)
     chance = np.full(len(snapshot), math.nan)
     chosen = np.flatnonzero(near)

@@ -131,7 +131,13 @@ def backfill(
     [('2026-02-28', ['a'], [0]), ('2026-03-31', ['a', 'b'], [2, 5])]
     """
     made = backfill_panels(
-        transactions, since=since, as_of=as_of, settings=settings, previous=previous, band=band
+        transactions,
+        since=since,
+        as_of=as_of,
+        settings=settings,
+        previous=previous,
+        band=band,
+        stacklevel=3,
     )
     return (snapshot for snapshot, _ in made)
 
@@ -144,6 +150,7 @@ def backfill_panels(
     settings: Settings | None = None,
     previous: Snapshot | None = None,
     band: float = BAND,
+    stacklevel: int = 2,
 ) -> Iterator[tuple[Snapshot, Panel]]:
     """Compute snapshots as `backfill` does, each with the panel that it was made of.
 
@@ -151,6 +158,8 @@ def backfill_panels(
     ----------
     transactions, since, as_of, settings, previous, band
         As in `backfill`; so are errors and warnings.
+    stacklevel
+        As in :func:`warnings.warn`, counted from the caller.
     """
     settings = Settings() if settings is None else settings
     days = backfill_dates(since, as_of, settings)
@@ -179,9 +188,9 @@ def backfill_panels(
                 first=begun.item(),
                 since=runs[0].window.since,
             ),
-            stacklevel=2,
+            stacklevel=stacklevel,
         )
-    dates = _until_last_sale(list(zip(days, runs, strict=True)), money, settings)
+    dates = _until_last_sale(list(zip(days, runs, strict=True)), money, settings, stacklevel)
     table = _Table(money, by_metric["count"], by_metric["lines"])
     if previous is not None:
         return _follow(table, dates, settings, previous, band)
@@ -194,7 +203,7 @@ def _edges(run: Periods) -> Iterator[date]:
 
 
 def _until_last_sale(
-    dates: list[tuple[date, Periods]], sales: Panel, settings: Settings
+    dates: list[tuple[date, Periods]], sales: Panel, settings: Settings, stacklevel: int
 ) -> list[tuple[date, Periods]]:
     """Leave out the dates whose last period begins after the last sale, with a warning."""
     unit = Periods.parse(settings.period, dates[0][0]).bucket
@@ -216,7 +225,7 @@ def _until_last_sale(
                 dated=covered[-1][1].dated,
                 count=len(dates) - len(covered),
             ),
-            stacklevel=3,
+            stacklevel=stacklevel + 1,
         )
     return covered
 
@@ -263,10 +272,8 @@ class _Table:
 
     def __init__(self, money: Panel, count: Panel, lines: Panel) -> None:
         self._money = money
-        self._sales, self._count, self._lines = (
-            np.nan_to_num(part.sales) if part.sales.dtype.kind == "f" else part.sales
-            for part in (money, count, lines)
-        )
+        # The periods cover all lines read, so that nobody is without any: there is no NaN.
+        self._sales, self._count, self._lines = money.sales, count.sales, lines.sales
         self._edges = np.array(money.periods.edges, dtype="M8[D]")
         self._first = money.first_day.astype("M8[D]")
         self._rows, self._keys, self._days = _order_days(money)

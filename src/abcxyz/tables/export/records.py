@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from abcxyz.core.analysis.customer_columns import by_value
+import numpy as np
+
+from abcxyz.core.analysis.customer_columns import Coded, by_value
 from abcxyz.core.classes.segments import tag
-from abcxyz.tables.export.summary import HEADERS, customer_table
+from abcxyz.tables.export.summary import HEADERS, Column, customer_cells, plain
 
 if TYPE_CHECKING:
+    from abcxyz._arrays import Days
     from abcxyz.core.analysis.record import Analysis
 
-__all__ = ["customer_records", "prospect_records", "record_columns"]
+__all__ = ["customer_records", "prospect_records", "record_cells", "record_columns"]
 
 _KEYS = tuple(head.lower().replace(" ", "_") for head in HEADERS)
 
 
-def record_columns(analysis: Analysis, lang: str = "en") -> dict[str, list[Any]]:
-    """Return the columns of the customers, serialisable as JSON, the largest value first.
+def record_cells(analysis: Analysis, lang: str = "en") -> dict[str, Column]:
+    """Return the columns of the customers in their compact form, the largest value first.
 
     Parameters
     ----------
@@ -30,20 +33,31 @@ def record_columns(analysis: Analysis, lang: str = "en") -> dict[str, list[Any]]
     Returns
     -------
     dict
-        The columns of `customer_table` by lower-case names, with ``tag`` and ``recommendation``.
-        Missing values are None, days are texts of ISO 8601.
+        The columns of `customer_cells` by lower-case names, with ``tag`` and ``recommendation``.
+        Days are values with codes: texts of ISO 8601, None where unknown.
     """
-    columns = dict(zip(_KEYS, customer_table(analysis).values(), strict=True))
-    segments = columns["segment"]
-    days = {day: day and day.isoformat() for day in set(columns["last_sale"])}
-    columns["last_sale"] = [days[day] for day in columns["last_sale"]]
-    tags = {segment: tag(segment, lang) for segment in set(segments)}
-    columns["tag"] = [tags[segment] for segment in segments]
+    places = by_value(analysis)
+    columns = dict(zip(_KEYS, customer_cells(analysis, places).values(), strict=True))
+    days, codes = np.unique(cast("Days", columns["last_sale"]), return_inverse=True)
+    written = [day and day.isoformat() for day in days.tolist()]
+    columns["last_sale"] = Coded(codes, written)
+    segment = cast("Coded", columns["segment"])
+    columns["tag"] = Coded(segment.codes, [tag(one, lang) for one in segment.values])
     actions = analysis.actions
     columns["recommendation"] = (
-        [""] * len(segments) if actions is None else actions.texts(lang, by_value(analysis))
+        Coded(np.zeros(len(places), np.int8), ("",))
+        if actions is None
+        else Coded(*actions.coded_texts(lang, places))
     )
     return columns
+
+
+def record_columns(analysis: Analysis, lang: str = "en") -> dict[str, list[Any]]:
+    """Return the columns of `record_cells` as lists of values that JSON can hold.
+
+    Missing values are None.
+    """
+    return {name: plain(cells) for name, cells in record_cells(analysis, lang).items()}
 
 
 def customer_records(analysis: Analysis, lang: str = "en") -> Iterator[dict[str, Any]]:

@@ -4,19 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from abcxyz.core.analysis.customer_columns import (
+    Coded,
     by_value,
     customer_columns,
-    plain_days,
-    plain_numbers,
+    finite,
+    known_or_none,
 )
 from abcxyz.core.documents import json_text
 
 if TYPE_CHECKING:
+    from abcxyz._arrays import Ints
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.core.sales.quality import Quality
 
-__all__ = ["HEADERS", "customer_table", "quality_object", "summary_text"]
+__all__ = [
+    "HEADERS",
+    "Column",
+    "customer_cells",
+    "customer_table",
+    "plain",
+    "quality_object",
+    "summary_text",
+]
+
+Column = list[Any] | Coded | npt.NDArray[Any]
+"""Column of a table: values, values with codes, or an array of numbers or days."""
 
 #: Headings of the columns of `customer_table`.
 HEADERS = (
@@ -34,27 +50,47 @@ HEADERS = (
 )
 
 
+def customer_cells(analysis: Analysis, places: Ints) -> dict[str, Column]:
+    """Return a column per heading of `HEADERS` for the customers with the indices *places*.
+
+    Numbers are arrays of 15 significant digits with NaN for unknown ones, days are arrays too.
+    """
+    columns = customer_columns(analysis, places)
+    names = analysis.names
+    named = list(map(names.get, columns.customer)) if names else _nothing(len(places))
+    cells: tuple[Column, ...] = (
+        columns.customer,
+        named,
+        columns.segment,
+        columns.abc,
+        columns.xyz,
+        *map(finite, (columns.value, columns.share, columns.cumulative_share, columns.cv)),
+        columns.orders,
+        columns.last_day,
+    )
+    return dict(zip(HEADERS, cells, strict=True))
+
+
 def customer_table(analysis: Analysis) -> dict[str, list[Any]]:
     """Return a list of plain cells per heading of `HEADERS`, the largest value first.
 
     Missing cells are None; equal values keep the order of the customers.
     """
-    columns = customer_columns(analysis, by_value(analysis))
-    names = analysis.names
-    cells = (
-        columns.customer,
-        list(map(names.get, columns.customer)),
-        columns.segment,
-        columns.abc,
-        columns.xyz,
-        plain_numbers(columns.value),
-        plain_numbers(columns.share),
-        plain_numbers(columns.cumulative_share),
-        plain_numbers(columns.cv),
-        columns.orders.tolist(),
-        plain_days(columns.last_day),
-    )
-    return dict(zip(HEADERS, cells, strict=True))
+    cells = customer_cells(analysis, by_value(analysis))
+    return {head: plain(column) for head, column in cells.items()}
+
+
+def plain(column: Column) -> list[Any]:
+    """Return a column of `customer_cells` as plain values, None for those that are missing."""
+    if isinstance(column, list):
+        return column
+    if isinstance(column, np.ndarray) and column.dtype.kind == "f":
+        return known_or_none(column)
+    return column.tolist()
+
+
+def _nothing(count: int) -> Coded:
+    return Coded(np.zeros(count, np.int8), (None,))
 
 
 def quality_object(quality: Quality | None) -> dict[str, Any]:

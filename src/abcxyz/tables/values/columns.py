@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Floats, Ints, is_missing
+from abcxyz.tables.values.arrow import arrow_numbers
 
 __all__ = [
     "Cells",
@@ -242,14 +243,7 @@ def taken(cells: Cells, places: Ints) -> Cells:
     """Return the cells at some places."""
     if isinstance(cells, np.ndarray):
         return cells[places]
-    return cells.take(_arrow_places(places))
-
-
-def _arrow_places(places: Ints) -> Any:
-    """Return positions as an Arrow array; ``pyarrow.array`` would load pandas."""
-    pa = sys.modules["pyarrow"]
-    held = np.ascontiguousarray(places, np.int64)
-    return pa.Array.from_buffers(pa.int64(), len(held), [None, pa.py_buffer(held)])
+    return cells.take(arrow_numbers(places.astype(np.int64, copy=False)))
 
 
 def concatenated(columns: Sequence[Cells]) -> Cells:

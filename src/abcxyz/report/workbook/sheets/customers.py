@@ -28,9 +28,9 @@ def customers_sheet(facts: Facts, writer: SheetWriter) -> None:
     table: list[tuple[tuple[str, float, str], Sequence[object]]] = [
         (("Customer", 24, ""), columns.customer),
         (("Name", 40, ""), names_of(analysis, columns.customer)),
-        (("Segment", 10, ""), columns.segment),
-        (("ABC", 7, ""), columns.abc),
-        (("XYZ", 7, ""), columns.xyz),
+        (("Segment", 10, ""), columns.segment.tolist()),
+        (("ABC", 7, ""), columns.abc.tolist()),
+        (("XYZ", 7, ""), columns.xyz.tolist()),
         (("Value", 20, "money"), columns.value.tolist()),
         (("Share", 12, "share"), columns.share.tolist()),
         (("Cumulative share", 14, "share"), columns.cumulative_share.tolist()),
