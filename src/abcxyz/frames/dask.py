@@ -64,9 +64,10 @@ def dask_panel(
     others = shuffled.map_partitions(
         _gaps_of_part, query, places, pd.DataFrame(gaps), meta=pd.DataFrame(gaps)
     )
-    import dask
+    from dask import base
 
-    both: tuple[pd.DataFrame, pd.DataFrame] = dask.compute(table, others)
+    compute: Any = base.compute  # together, so that the rows are shuffled once
+    both: tuple[pd.DataFrame, pd.DataFrame] = compute(table, others)
     return both
 
 
