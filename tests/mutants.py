@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import os
 import random
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -319,11 +320,11 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "_BLOCK = 1 << 16",
     ): "counts are the same in other pieces",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_MANY = 1 << 22  # lines after which the collected ones are reduced to days",
     ): "lines are reduced to days sooner or later",
     (
-        "src/abcxyz/core/landmarks/order_history.py",
+        "src/abcxyz/core/landmarks/orders/order_history.py",
         "_TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes",
     ): "places are the same on either way",
     (
@@ -338,11 +339,50 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         "src/abcxyz/core/advice/calls.py",
         "per_owner: int = 0,  ->  per_owner: int = -1,",
     ): "less than one call are all of them as well",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_STEPS = 60",
+    ): "the search ends before",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_HALVINGS = 30",
+    ): "a step is short enough before",
+    (
+        "src/abcxyz/core/prospects/logit.py",
+        "_BLOCK = 1024  # rows of a product of matrices that threads would only slow down",
+    ): "products are the same in other pieces",
+    (
+        "src/abcxyz/core/landmarks/orders/order_history.py",
+        "_SPARSE = 16  # entries of a customer, on average, up to which all of them are counted",
+    ): "places are the same on either way",
+    (
+        "src/abcxyz/core/landmarks/orders/order_history.py",
+        "_FAR = 1 << 20  # more than any gap between two days",
+    ): "another number beyond all gaps",
+    (
+        "src/abcxyz_onec/sales/customer_assignment.py",
+        'dated = columns.document != ""  ->  dated = columns.document > ""',
+    ): "no text comes before the empty one",
+}
+
+
+#: The same wherever it stands: what it was, and what becomes of it -> why.
+ANYWHERE: dict[tuple[str, str], str] = {
+    ("reshape(-1)", "reshape(- 2)"): "numpy takes any negative size for the unknown one",
+    ("reshape(-1)", "reshape(~1)"): "numpy takes any negative size for the unknown one",
+    ("copy=False", "copy=True"): "a copy holds the same numbers",
 }
 
 
 def _is_equivalent(path: str, line: str) -> bool:
-    return any((path, one) in EQUIVALENT for one in (line, line.partition("  ->  ")[0]))
+    before, _, after = line.partition("  ->  ")
+    if any((path, one) in EQUIVALENT for one in (line, before)):
+        return True
+    return any(
+        before[: one.start()] + new + before[one.end() :] == after
+        for old, new in ANYWHERE
+        for one in re.finditer(re.escape(old), before)
+    )
 
 
 def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:

@@ -43,8 +43,9 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",
         "core.decomposition": "core.labels core.sums core.minor_units core.display core.sales "
         "core.classes",
-        "core.landmarks": "core.labels core.sums core.display core.sales core.classes "
-        "core.prospects core.snapshots",
+        "core.landmarks.orders": "loops core.sums core.sales",
+        "core.landmarks": "loops core.landmarks.orders core.labels core.sums core.display "
+        "core.sales core.classes core.prospects core.snapshots",
         "core.dynamics": "core.*",
         "core.advice": "core.*",
         "core.analysis": "core.*",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import gc
 import json
 import os
@@ -10,15 +11,20 @@ import signal
 import stat
 import subprocess
 import sys
+import warnings
+from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from abcxyz.cli import main
+from abcxyz.errors import AbcxyzWarning
 from abcxyz.history import History
 from abcxyz.registry import Registry, bundled
 from abcxyz.testing import make_analysis
 
+EMPTY = "{name} is empty; pass at least one customer"
 TOKEN = "t0ken-s3cr3t"
 JOB = """
 [history]
@@ -68,6 +74,53 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STRANGER_TOKEN", TOKEN)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("lang", "question", "sentence"),
+    [
+        ("en", "the matrix", "abcxyz: the last sale is of "),
+        ("ru", "матрица", "abcxyz: последняя продажа — "),
+    ],
+)
+def test_a_warning_is_a_sentence_without_the_line_of_the_code(
+    folder: Path, capsys: pytest.CaptureFixture[str], lang: str, question: str, sentence: str
+) -> None:
+    """A command that only reads a job says what is wrong with the sales as others do."""
+    days = [date.today() - timedelta(days=200 + 5 * n) for n in range(36)]  # noqa: DTZ011
+    lines = [f"c{n % 9},{day},{n + 1}" for n, day in enumerate(days)]
+    (folder / "sales.csv").write_text("\n".join(["customer,date,amount", *lines]), "utf-8")
+    job = JOB[: JOB.index("[enricher]")]
+    (folder / "job.toml").write_text(job, "utf-8")
+    assert 0 == main(["ask", question, "--job", "job.toml", "--lang", lang])
+    err = capsys.readouterr().err
+    assert sentence in err
+    assert ".py:" not in err
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_warning_of_a_plugins_command_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also in the language that a command has from its job, and of another library."""
+
+    def run(args: argparse.Namespace) -> int:
+        args.lang = "ru"
+        warnings.warn(AbcxyzWarning(EMPTY, name="x"), stacklevel=1)
+        warnings.simplefilter("default", UserWarning)  # as it is outside of tests
+        warnings.warn("of another library\x1b[2J", UserWarning, stacklevel=1)
+        return 0
+
+    command = SimpleNamespace(HELP="warn", run=run, add_arguments=lambda parser: None)
+    monkeypatch.setattr("abcxyz.registry.load_commands", lambda *_: {"stranger": command})
+    before = warnings.showwarning
+    assert 0 == main(["stranger"])
+    err = capsys.readouterr().err
+    assert [
+        "abcxyz: x: пусто; передайте хотя бы одного клиента",
+        "abcxyz: of another library\\u001b[2J",
+    ] == err.splitlines()
+    assert before is warnings.showwarning
 
 
 @pytest.mark.usefixtures("folder")
@@ -144,6 +197,7 @@ def test_nothing_hidden_reaches_the_terminal(
 STOPPED = """
 import functools, importlib, sys, time
 from abcxyz.cli import main
+from abcxyz.errors import AbcxyzWarning
 def wait(*_, **__):
     print("reading", file=sys.stderr, flush=True)
     try:

@@ -73,6 +73,24 @@ def test_history_lists_and_follows(capsys: pytest.CaptureFixture[str]) -> None:
     assert not Path("absent.db").exists()
 
 
+def test_a_customer_of_several_jobs_is_listed_by_job(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two states of one date name their settings and jobs; of one job they are left out."""
+    customer = (folder / "sales.csv").read_text("utf-8").splitlines()[1].partition(",")[0]
+    run(capsys, "backfill", "sales.csv", "--from", "2026-09", *SALES)
+    year = (*SALES[2:], "--period", "12M")
+    run(capsys, "backfill", "sales.csv", "--from", "2026-09", *year)
+    (folder / "more.csv").write_text((folder / "sales.csv").read_text("utf-8"), "utf-8")
+    run(capsys, "backfill", "more.csv", "--from", "2026-09", *SALES)
+    head, *rows = run(capsys, "history", customer).splitlines()
+    assert ["Settings", "Job"] == head.split()[-2:]
+    assert 3 == len({tuple(row.split()[-2:]) for row in rows}) == len(rows)
+    head, *rows = run(capsys, "history", customer, "--job", "more.csv").splitlines()
+    assert "Job" not in head
+    assert 1 == len(rows)
+
+
 @pytest.mark.usefixtures("folder")
 def test_compare_shows_paths_and_money(capsys: pytest.CaptureFixture[str]) -> None:
     """Windows apart compare without a warning, overlapping ones with one."""

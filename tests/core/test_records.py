@@ -1,160 +1,338 @@
-"""Records of results: what they take by name only, compare, and show."""
+"""Records of the core: what they take by name only, compare, and show."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import pkgutil
+import math
+from typing import Any
 
-import attrs
-import pytest
+from tests.records import defaults, promises
 
-import abcxyz.core
-
-#: Records whose fields have to be named, as they are many, or may become more.
-NAMED = {
-    "advice.actions.Action",
-    "advice.actions.Actions",
-    "advice.alerts.Alert",
-    "advice.alerts.AlertRules",
-    "advice.backtest.Backtest",
-    "advice.backtest.BacktestDay",
-    "advice.backtest.Naming",
-    "advice.calls.Call",
-    "advice.calls.CallList",
-    "advice.calls.CallOutcome",
-    "advice.crm_facts.CrmFacts",
-    "advice.crm_facts.Deal",
-    "advice.crm_facts.DealReason",
-    "advice.crm_facts.LeadContact",
-    "advice.crm_facts.OverdueRequest",
-    "advice.crm_facts.TimeSpent",
-    "advice.growth.GrowthList",
-    "advice.growth.RisingCustomer",
-    "advice.playbook.Playbook",
-    "advice.playbook.Refinement",
-    "advice.unusual.UnusualFigure",
-    "analysis.bridge.Bridge",
-    "analysis.bridge.YearBefore",
-    "analysis.customer_columns.CustomerColumns",
-    "analysis.past.AlertRecord",
-    "analysis.past.PastClasses",
-    "analysis.past.PastResult",
-    "analysis.record.Analysis",
-    "analysis.series.ClassSeries",
-    "analysis.summary.Summary",
-    "classes.matrix.Matrix",
-    "classes.results.AbcResult",
-    "classes.results.XyzResult",
-    "dynamics.core_metrics.CoreMetrics",
-    "dynamics.forecast.Forecast",
-    "dynamics.forecast.HeldBack",
-    "dynamics.transitions.Transitions",
-    "forecasts.sales_forecast.SalesForecast",
-    "forecasts.sales_table.SalesPart",
-    "forecasts.sales_table.SalesTable",
-    "landmarks.features.Features",
-    "landmarks.fit.LandmarkFit",
-    "landmarks.fit.Trial",
-    "landmarks.lapse_record.LapseRisk",
-    "landmarks.model.Examples",
-    "landmarks.model.Judged",
-    "landmarks.order_history.OrderHistory",
-    "landmarks.rise.RiseChance",
-    "landmarks.sample.LandmarkStudy",
-    "prospects.metrics.Gain",
-    "sales.panel.Panel",
-    "sales.rhythm.Rhythm",
-    "sales.rhythm.Silence",
-    "snapshots.confidence.Confidence",
-    "snapshots.settings.Settings",
-    "snapshots.snapshot.Snapshot",
+#: A record that hides a field keeps secrets and what is known of customers out of messages; one
+#: that is equal to itself alone holds arrays, or stands for a connection.
+PROMISED: dict[str, set[str]] = {
+    "advice.actions.Action": {
+        "hashes without _fields",
+        "hides _advice",
+        "hides _fields",
+        "hides _refined",
+        "named",
+    },
+    "advice.actions.Actions": {"has no hash", "named", "skips before"},
+    "advice.alerts.Alert": {"hashes without facts", "named"},
+    "advice.alerts.AlertRules": {"named"},
+    "advice.backtest.Backtest": {"named"},
+    "advice.backtest.BacktestDay": {"named"},
+    "advice.backtest.Naming": {"named"},
+    "advice.calls.Call": {
+        "has no hash",
+        "hides _against",
+        "hides _because",
+        "hides _facts",
+        "named",
+        "skips _against",
+        "skips _because",
+        "skips _facts",
+    },
+    "advice.calls.CallList": {"has no hash", "named"},
+    "advice.calls.CallOutcome": {"named"},
+    "advice.crm_facts.CrmFacts": {"hashes without owners", "named"},
+    "advice.crm_facts.Deal": {"named"},
+    "advice.crm_facts.DealReason": {"hashes without details", "named"},
+    "advice.crm_facts.LeadContact": {"named"},
+    "advice.crm_facts.OverdueRequest": {"named"},
+    "advice.crm_facts.TimeSpent": {"named"},
+    "advice.growth.GrowthList": {"has no hash", "named"},
+    "advice.growth.RisingCustomer": {
+        "has no hash",
+        "hides _against",
+        "hides _because",
+        "hides _facts",
+        "named",
+        "skips _against",
+        "skips _because",
+        "skips _facts",
+    },
+    "advice.playbook.Playbook": {"hashes without advice", "hashes without channels", "named"},
+    "advice.playbook.Refinement": {"named"},
+    "advice.unusual.UnusualFigure": {"named"},
+    "analysis.bridge.Bridge": {"has no hash", "named"},
+    "analysis.bridge.YearBefore": {"has no hash", "named"},
+    "analysis.customer_columns.Coded": {"alone"},
+    "analysis.customer_columns.CustomerColumns": {"named"},
+    "analysis.past.AlertRecord": {"named"},
+    "analysis.past.PastClasses": {"has no hash", "named"},
+    "analysis.past.PastResult": {"named"},
+    "analysis.record.Analysis": {
+        "has no hash",
+        "hides classes",
+        "hides history",
+        "hides raised_before",
+        "named",
+        "skips history",
+    },
+    "analysis.series.ClassSeries": {"has no hash", "named"},
+    "analysis.summary.Summary": {"named"},
+    "analysis.webhook_document.WebhookDocument": {"has no hash"},
+    "classes.matrix.Matrix": {"has no hash", "named"},
+    "classes.results.AbcResult": {"has no hash", "named"},
+    "classes.results.XyzResult": {"has no hash", "named"},
+    "classes.segments.Grouping": {"hashes without groups"},
+    "classes.share_cuts._Bracket": {"changes", "has no hash"},
+    "decomposition.rate_mix.RateMix": {"has no hash"},
+    "decomposition.sales_change.PricedLines": {"alone"},
+    "dynamics.core_metrics.CoreMetrics": {"named"},
+    "dynamics.forecast.Forecast": {"has no hash", "named"},
+    "dynamics.forecast.HeldBack": {"named"},
+    "dynamics.transitions.Transitions": {"has no hash", "named"},
+    "forecasts.sales_forecast.HeldBackSales": {"alone"},
+    "forecasts.sales_forecast.SalesForecast": {"has no hash", "named"},
+    "forecasts.sales_table.SalesPart": {"alone", "named"},
+    "forecasts.sales_table.SalesTable": {"has no hash", "named"},
+    "landmarks.collector.CollectedSales": {"alone", "named"},
+    "landmarks.features.Features": {"alone", "named"},
+    "landmarks.fit.Evidence": {"alone"},
+    "landmarks.fit.LandmarkFit": {"alone", "named"},
+    "landmarks.fit.Trial": {"named"},
+    "landmarks.lapse_record.LapseRisk": {
+        "has no hash",
+        "hides facts",
+        "hides fit",
+        "hides months",
+        "hides pushes",
+        "named",
+        "skips facts",
+        "skips fit",
+        "skips pushes",
+    },
+    "landmarks.model.Binned": {"alone"},
+    "landmarks.model.Card": {"alone"},
+    "landmarks.model.Examples": {"alone", "named"},
+    "landmarks.model.Judged": {"named"},
+    "landmarks.model.Part": {"alone"},
+    "landmarks.orders.customer_figures.CustomerFigures": {"alone", "named"},
+    "landmarks.orders.order_history.OrderHistory": {
+        "has no hash",
+        "hides sums",
+        "makes sums",
+        "named",
+        "skips sums",
+    },
+    "landmarks.rise.RiseChance": {
+        "has no hash",
+        "hides facts",
+        "hides fit",
+        "hides pushes",
+        "named",
+        "skips facts",
+        "skips fit",
+        "skips pushes",
+    },
+    "landmarks.sample.LandmarkStudy": {"alone", "named"},
+    "landmarks.sample.Outcome": {"alone"},
+    "one_pass._Part": {"alone"},
+    "one_pass._SurveyOnce": {
+        "alone",
+        "hides _below",
+        "hides kernel",
+        "hides known",
+        "hides parts",
+        "makes _below",
+    },
+    "prospects.binning.Binning": {"alone"},
+    "prospects.lead_table.LeadColumns": {"alone"},
+    "prospects.lead_table.Words": {"alone"},
+    "prospects.metrics.Gain": {"named"},
+    "prospects.score.ProspectScore": {
+        "hashes without points",
+        "hashes without public",
+        "hashes without verdict",
+    },
+    "prospects.scorecard.Scorecard": {"hashes without report", "hashes without verdicts"},
+    "prospects.scores.ProspectScores": {"has no hash"},
+    "prospects.simple.Curve": {"alone"},
+    "prospects.simple.Rates": {"alone"},
+    "sales.calendar.Periods": {"skips lookback"},
+    "sales.panel.Panel": {
+        "has no hash",
+        "hides earlier",
+        "hides first_sale",
+        "named",
+        "skips earlier",
+        "skips first_sale",
+    },
+    "sales.rhythm.Rhythm": {"has no hash", "named"},
+    "sales.rhythm.Silence": {"has no hash", "named"},
+    "sales.transactions.Transactions": {"has no hash"},
+    "snapshots.confidence.Confidence": {"has no hash", "named"},
+    "snapshots.settings.Settings": {"named"},
+    "snapshots.snapshot.Snapshot": {"has no hash", "named"},
+    "sums.Survey": {"alone", "hides _below", "makes _below"},
+    "sums._Part": {"alone"},
 }
-#: Records that are equal to themselves alone: they hold arrays, and are never compared.
-SAME_ALONE = {
-    "analysis.customer_columns.Coded",
-    "decomposition.sales_change.PricedLines",
-    "forecasts.sales_forecast.HeldBackSales",
-    "forecasts.sales_table.SalesPart",
-    "landmarks.features.Features",
-    "landmarks.fit.Evidence",
-    "landmarks.fit.LandmarkFit",
-    "landmarks.model.Binned",
-    "landmarks.model.Card",
-    "landmarks.model.Examples",
-    "landmarks.model.Part",
-    "landmarks.sample.LandmarkStudy",
-    "landmarks.sample.Outcome",
-    "one_pass._Part",
-    "one_pass._SurveyOnce",
-    "prospects.binning.Binning",
-    "prospects.lead_table.LeadColumns",
-    "prospects.lead_table.Words",
-    "prospects.simple.Curve",
-    "prospects.simple.Rates",
-    "sums.Survey",
-    "sums._Part",
+
+#: What a call without an option means.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "advice.alerts.AlertRules": {
+        "lapse": "learned",
+        "per_owner": 20,
+        "backtest": 0,
+        "near": 0.1,
+        "quantile": 0.9,
+        "least_gaps": 5,
+        "deal_days": 3,
+        "working_days": False,
+        "dead_top": 10,
+        "lead_days": 1,
+        "next_steps": 10,
+        "risky_deals": 10,
+    },
+    "advice.backtest.backtest_lapse": {"most": 6},
+    "advice.backtest.backtest_of": {"most": 6},
+    "advice.calls.Call": {
+        "probability": "nan",
+        "orders": "nan",
+        "expected_loss": "nan",
+        "like": (0, 0),
+        "because": ("silence",),
+    },
+    "advice.calls.CallList": {"held_back": 0, "waiting": 0},
+    "advice.calls.call_list": {"per_owner": 0},
+    "advice.calls.calls_of_risk": {"per_owner": 0},
+    "advice.growth.GrowthList": {"held_back": 0},
+    "advice.growth.RisingCustomer": {"probability": "nan", "expected_gain": "nan", "like": (0, 0)},
+    "advice.playbook.Refinement": {"late": False},
+    "advice.unusual.UnusualFigure": {"money": "nan"},
+    "analysis.analyze.analyze": {"band": 0.02},
+    "analysis.learn_lapses.learning": {"whole": False},
+    "analysis.past.AlertRecord": {"followed": 0},
+    "analysis.record.Analysis.moves": {"by": "segment", "steadied": False},
+    "analysis.record.Analysis.silence": {"quantile": 0.9, "least": 5},
+    "classes.classify.classify_abc": {"metric": "revenue"},
+    "classes.classify.classify_xyz": {"ddof": 0, "since_first": False},
+    "classes.meaningless.warn_of_unsteady_x": {"stacklevel": 2},
+    "classes.meaningless.warn_of_xyz": {"stacklevel": 2},
+    "classes.results.AbcResult": {"metric": "revenue"},
+    "classes.rules.CountShares": {"a": 0.2, "b": 0.5},
+    "classes.rules.Limits": {"first": 0.1, "second": 0.25},
+    "classes.rules.Shares": {"a": 0.8, "b": 0.95},
+    "classes.segments.codes_of": {"what": "labels"},
+    "classes.variation.coefficient_of_variation": {"ddof": 0, "since_first": False},
+    "classes.variation.variation": {"signless": False},
+    "companies.industries.industry": {"detail": "section"},
+    "companies.merge.merge_attributes": {"prefer_new": False},
+    "display.percent": {"decimals": 1},
+    "dynamics.backfill.backfill": {"band": 0.02},
+    "dynamics.backfill.backfill_panels": {"band": 0.02, "stacklevel": 2},
+    "dynamics.comparison.check_comparable": {"any_settings": False},
+    "dynamics.comparison.compare": {
+        "by": "segment",
+        "steadied": False,
+        "any_settings": False,
+        "method": "wilson",
+        "level": 0.95,
+    },
+    "dynamics.comparison.compare_aligned": {
+        "by": "segment",
+        "steadied": False,
+        "method": "wilson",
+        "level": 0.95,
+    },
+    "dynamics.core_metrics.CoreMetrics": {
+        "cows_inflow": "nan",
+        "cows_retention": "nan",
+        "a_attrition": "nan",
+        "a_attrition_days": 0,
+    },
+    "dynamics.events.event": {"labels": ("A", "B", "C")},
+    "dynamics.events.event_table": {"ordered": True},
+    "dynamics.forecast.forecast": {"by": "abc"},
+    "dynamics.hysteresis.steadied": {"band": 0.02},
+    "dynamics.hysteresis.steady": {"band": 0.02, "upper": False},
+    "dynamics.rate_interval.rate_interval": {"method": "wilson", "level": 0.95},
+    "dynamics.transitions.Transitions": {"method": "wilson", "level": 0.95, "overlap": False},
+    "dynamics.transitions.transitions": {
+        "ordered": True,
+        "method": "wilson",
+        "level": 0.95,
+        "overlap": False,
+    },
+    "forecasts.sales_forecast.forecast_sales": {"periods": 3, "season": 12},
+    "forecasts.sales_table.SalesTable.forecast": {"periods": 3},
+    "labels.labelled": {"ndim": 1},
+    "landmarks.collector.LandmarkCollector": {"whole": False},
+    "landmarks.fit.LandmarkFit": {
+        "levels": ((0.0, 1.0), (0.0, 1.0)),
+        "rows": 0,
+        "events": 0,
+        "units": 0,
+        "later": False,
+    },
+    "landmarks.fit.Trial": {
+        "apart": False,
+        "by_brier": False,
+        "recent": 0,
+        "shrunk": False,
+        "least_share": 0.02,
+    },
+    "landmarks.lapse.lapse_from": {"quantile": 0.9, "least_gaps": 5},
+    "landmarks.lapse.lapse_of": {"learn": True, "quantile": 0.9, "least_gaps": 5},
+    "landmarks.model.Binned.of": {"least_share": 0.02},
+    "landmarks.model.Judged": {"intercept": "nan", "log_loss": "nan"},
+    "landmarks.model.levels_of": {"recent": 0, "shrunk": False},
+    "landmarks.orders.customer_sums.CustomerSums": {"costs": False},
+    "landmarks.orders.order_history.OrderHistoryCollector": {"metric": "revenue"},
+    "landmarks.orders.order_history.collect_orders": {"metric": "revenue"},
+    "landmarks.reasons.Reasons.sentences": {"against": False},
+    "landmarks.sample.sample_rows": {"most": 4000},
+    "prospects.attributes.Bin": {"upto": math.inf},
+    "prospects.binning.bin_attribute": {"trend": "auto", "min_share": 0.05, "smoothing": 10.0},
+    "prospects.binning.isotonic": {"increasing": True},
+    "prospects.lead_table.LeadColumns": {"id_name": "lead"},
+    "prospects.lead_table.as_figures": {"strict": True},
+    "prospects.lead_table.place_values": {"strict": True},
+    "prospects.logit.calibrate": {"slope_penalty": 1.0},
+    "prospects.logit.ridge_logit": {"penalty": 1.0},
+    "prospects.look_alikes.find_look_alikes": {"count": 20},
+    "prospects.metrics.auc_difference": {"confidence": 0.95},
+    "prospects.metrics.reliability": {"bins": 10},
+    "prospects.metrics.roc_auc": {"confidence": 0.95},
+    "prospects.metrics.top_share": {"share": 0.1},
+    "prospects.scorecard.Scorecard": {
+        "cuts": (70.0, 40.0),
+        "least_coverage": 0.4,
+        "basis": "rules",
+    },
+    "prospects.scores.ProspectScores": {"id_name": "lead"},
+    "prospects.scores.ProspectScores.overdue": {"days": 1},
+    "prospects.scores.score_prospects": {"strict": True},
+    "prospects.similar.nearest_customers": {"count": 3, "logarithm": ("turnover", "employees")},
+    "sales.accumulate.RunningSums": {"document_spans_days": False},
+    "sales.coverage.check_coverage": {"strict": False, "stacklevel": 2},
+    "sales.coverage.check_panel_coverage": {"strict": False, "stacklevel": 2},
+    "sales.documents.Documents": {"spans_days": False},
+    "sales.panel.aggregate": {"metric": "revenue", "rhythm": False, "document_spans_days": False},
+    "sales.panel.aggregate_all": {"rhythm": False, "document_spans_days": False},
+    "sales.rhythm.Rhythm.pooled_quantiles": {"quantile": 0.9},
+    "sales.rhythm.Rhythm.quantiles": {"quantile": 0.9, "least": 5},
+    "sales.rhythm.silence": {"quantile": 0.9, "least": 5},
+    "sales.transactions.as_days": {"name": "day"},
+    "snapshots.confidence.Confidence": {"firm_from": 0.8},
+    "snapshots.confidence.class_confidence": {"resamples": 200, "seed": 0, "firm_from": 0.8},
+    "snapshots.settings.Settings": {
+        "period": "12M",
+        "metric": "revenue",
+        "document_spans_days": False,
+        "ddof": 0,
+        "since_first": False,
+    },
+    "sums.near": {"tolerance": 3.552713678800501e-15},
+    "sums.survey": {"name": "values"},
 }
-#: Fields that a short form leaves out: large ones, and what is known of customers.
-HIDDEN = {
-    "advice.actions.Action": ("_advice", "_refined", "_fields"),
-    "advice.calls.Call": ("_facts", "_because", "_against"),
-    "advice.growth.RisingCustomer": ("_facts", "_because", "_against"),
-    "analysis.record.Analysis": ("history", "classes", "raised_before"),
-    "landmarks.lapse_record.LapseRisk": ("months", "facts", "pushes", "fit"),
-    "landmarks.order_history.OrderHistory": ("sums",),
-    "landmarks.rise.RiseChance": ("facts", "pushes", "fit"),
-    "one_pass._SurveyOnce": ("_below", "known", "parts", "kernel"),
-    "sales.panel.Panel": ("earlier", "first_sale"),
-    "sums.Survey": ("_below",),
-}
-#: Fields that do not count in a comparison: they follow from others, or say the same in words.
-NOT_COMPARED = {
-    "advice.actions.Actions": ("before",),
-    "advice.calls.Call": ("_facts", "_because", "_against"),
-    "advice.growth.RisingCustomer": ("_facts", "_because", "_against"),
-    "analysis.record.Analysis": ("history",),
-    "landmarks.lapse_record.LapseRisk": ("facts", "pushes", "fit"),
-    "landmarks.order_history.OrderHistory": ("sums",),
-    "landmarks.rise.RiseChance": ("facts", "pushes", "fit"),
-    "sales.calendar.Periods": ("lookback",),
-    "sales.panel.Panel": ("earlier", "first_sale"),
-}
-#: The record that is filled step by step.
-CHANGED = {"classes.share_cuts._Bracket"}
 
 
-def records() -> dict[str, type[attrs.AttrsInstance]]:
-    found = {}
-    for one in pkgutil.walk_packages(abcxyz.core.__path__, "abcxyz.core."):
-        for name, kind in vars(importlib.import_module(one.name)).items():
-            if inspect.isclass(kind) and attrs.has(kind) and kind.__module__ == one.name:
-                found[f"{one.name.removeprefix('abcxyz.core.')}.{name}"] = kind
-    return found
+def test_records_are_taken_compared_and_shown_as_promised() -> None:
+    assert promises("abcxyz.core") == PROMISED
 
 
-RECORDS = records()
-
-
-@pytest.mark.parametrize("name", RECORDS)
-def test_a_record_is_taken_compared_and_shown_as_promised(name: str) -> None:
-    kind = RECORDS[name]
-    fields = attrs.fields(kind)
-    taken = [one for one in fields if one.init]
-    assert (name in NAMED) == (bool(taken) and all(one.kw_only for one in taken))
-    if name in NAMED:
-        with pytest.raises(TypeError, match="positional argument"):
-            kind(*[None] * len(taken))
-    own = kind.__eq__ is object.__eq__
-    assert (name in SAME_ALONE) == own
-    if own:
-        assert kind.__hash__ is object.__hash__
-    assert tuple(one.name for one in fields if not one.repr) == HIDDEN.get(name, ())
-    assert tuple(one.name for one in fields if not one.eq) == NOT_COMPARED.get(name, ())
-    frozen = kind.__setattr__ is not object.__setattr__
-    assert frozen == (name not in CHANGED)
-
-
-def test_every_record_of_the_lists_is_there() -> None:
-    listed = {*NAMED, *SAME_ALONE, *HIDDEN, *NOT_COMPARED, *CHANGED}
-    assert listed <= set(RECORDS)
+def test_options_that_are_left_out_mean_what_they_meant() -> None:
+    assert defaults("abcxyz.core") == DEFAULTS

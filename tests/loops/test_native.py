@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abcxyz.loops import cells, partitions, rows
+from abcxyz.loops import cells, landmarks, partitions, rows
 from abcxyz.loops.declared import ObjectCode, fetch_ahead, read_word
 from abcxyz.loops.native import Loop, native
 
@@ -136,7 +136,7 @@ def test_object_code_is_read_as_it_was_written() -> None:
     assert ObjectCode.from_bytes(code.to_bytes()[:-1]) is None
 
 
-@pytest.mark.parametrize("module", [cells, partitions, rows])
+@pytest.mark.parametrize("module", [cells, landmarks, partitions, rows])
 def test_usual_kinds_are_those_that_are_compiled_ahead(module: object) -> None:
     """So that a file is read with them in every later process."""
     module.warm_up()  # type: ignore[attr-defined]

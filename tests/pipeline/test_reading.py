@@ -12,7 +12,7 @@ import pytest
 from abcxyz import Quality, QualityIssue, Settings, Transactions, Window
 from abcxyz._arrays import freeze
 from abcxyz.config import Part
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.errors import AdapterError, InputError, UnavailableError
 from abcxyz.pipeline.reading import CommonNames, Reading
 from abcxyz.plugins import ProgressCallback
@@ -329,7 +329,7 @@ def test_a_panel_is_read_from_the_whole_lookback() -> None:
     periods = settings.periods(date(2026, 2, 1))
     before = Transactions(["1"], [date(2025, 12, 30)], [16.0])
     source = Source(sales([1, 2]), before)
-    orders = OrderHistoryCollector()
+    orders = LandmarkCollector(settings, date(2026, 2, 1))
     reading = Reading([(part("shop"), source)])
     panel = reading.panel(periods, settings, orders)
     assert source.asked == [periods.lookback]
@@ -337,7 +337,7 @@ def test_a_panel_is_read_from_the_whole_lookback() -> None:
     assert panel.customers.tolist() == ["1", "2"]
     assert panel.value.tolist() == [1.0, 2.0]
     assert reading.quality.issues == (QualityIssue("outside_window", 1, 16.0, "not_counted"),)
-    watched = orders.close()
+    watched = orders.close().history
     assert watched is not None
     assert (watched.net.tolist(), watched.span) == ([16.0, 1.0, 2.0], (20452, 20462))
     assert reading.panel(periods, settings).value.tolist() == [1.0, 2.0]

@@ -174,6 +174,9 @@ def test_a_secret_that_is_not_there_is_an_error(
         f'password = "{SECRET}"',
         f'key_of_the_room = "{SECRET}"',
         f'url = "https://ann:{SECRET}@example.com/"',
+        f'url = "postgresql+psycopg://ann:{SECRET}@example.com/base"',
+        f'url = "postgresql:///base?password={SECRET}"',
+        f'url = "mssql+pyodbc:///?odbc_connect=UID%3Dann%3BPWD%3D{SECRET}"',
         f'headers = {{ "X-Api-Key" = "{SECRET}" }}',
     ],
 )
@@ -190,7 +193,15 @@ def test_a_secret_in_clear_is_warned_about(tmp_path: Path, option: str) -> None:
     assert any(SECRET in one for one in made.secrets)
 
 
-@pytest.mark.parametrize("option", ['token_file = "token"', 'url = "https://example.com/a"'])
+@pytest.mark.parametrize(
+    "option",
+    [
+        'token_file = "token"',
+        'url = "https://example.com/a"',
+        'url = "sqlite:///sales.db"',
+        'url = "mssql+pyodbc:///?odbc_connect=Trusted_Connection%3Dyes"',
+    ],
+)
 def test_what_is_no_secret_is_not_warned_about(tmp_path: Path, option: str) -> None:
     """A path and a plain URL give no warning."""
     chat(tmp_path, option)

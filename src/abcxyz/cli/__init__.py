@@ -26,6 +26,7 @@ from abcxyz.cli.options.language import (
     system_language,
 )
 from abcxyz.cli.output.guard import Guard, guarded
+from abcxyz.cli.output.terminal import show_warnings
 from abcxyz.cli.parser import parser_in
 from abcxyz.errors import AbcxyzError
 from abcxyz.i18n import text
@@ -254,10 +255,11 @@ def _main(argv: Sequence[str], guard: Guard, arrived: Sequence[int]) -> int:
         lang = requested_language(argv) or system_language()
         for number in arrived[:1]:
             signal.raise_signal(number)
-        args = build_parser(
-            _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
-        ).parse_args(argv)
-        return int(args.run(args))
+        with show_warnings(lambda: args.lang or lang):
+            args = build_parser(
+                _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
+            ).parse_args(argv)
+            return int(args.run(args))
     except BrokenPipeError:
         raise
     except (Exception, KeyboardInterrupt) as problem:  # noqa: BLE001 - whatever a plugin raises

@@ -37,7 +37,7 @@ CELL_PAYS = 4 * ROW_PAYS
 _LOADED_PAYS = 1 << 18  # rows or values from which loops that are loaded already save time
 _STORED_SHARE = 8  # of the work for which it pays to compile, from which it pays to link
 
-_MODULES = ("cells", "columns", "one_pass", "partitions", "rows")
+_MODULES = ("cells", "columns", "landmarks", "one_pass", "partitions", "rows")
 _BY_NUMBA = ("columns", "one_pass")  # the loops that numba itself loads
 
 ROUTES = ("auto", "numpy", "numba")

@@ -14,7 +14,7 @@ from attrs import evolve
 from abcxyz._arrays import Bools, freeze
 from abcxyz.config import Part
 from abcxyz.core.analysis.analyze import aggregate_sales
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.core.sales.calendar import Periods, Window
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.quality import Quality, QualityIssue
@@ -175,7 +175,7 @@ class Reading:
         self,
         periods: Periods,
         settings: Settings,
-        orders: OrderHistoryCollector | None = None,
+        orders: LandmarkCollector | None = None,
     ) -> Panel:
         """Read and aggregate the sales of the lookback; see `transactions`."""
         sales = self.transactions(periods.lookback, inside=periods.window)

@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["analyze_file"]
 
-#: Days with orders of all customers above which lapses are not learned: it would take longer than
-#: reading and classifying them.
-_MOST_DAYS = 1 << 20
-
 
 def analyze_file(
     path: Files,
@@ -66,9 +62,8 @@ def analyze_file(
     Notes
     -----
     Past the memory limit the lines are kept in partition files by customer, which are added up one
-    after the other: the result is the same. One row per customer stays in memory, and 32 bytes
-    per customer and day with an order; above a million of these days, whom to call is found by
-    the rule of the quantile alone; ``abcxyz lapse`` learns at any size.
+    after the other: the result is the same. One row per customer stays in memory; a backtest
+    needs 32 bytes per customer and day with an order as well.
 
     Examples
     --------
@@ -102,5 +97,5 @@ def analyze_file(
         settings=settings,
         after_reading=after_reading,
         alert_rules=rules,
-        orders=learning(rules, settings, as_of, most=_MOST_DAYS),
+        orders=learning(rules, settings, as_of),
     )

@@ -21,7 +21,7 @@ from abcxyz.tables.sales import SalesScan, scan_sales
 from abcxyz.toolkit.catalogue import Catalogue, Figure
 
 if TYPE_CHECKING:
-    from abcxyz.core.landmarks.order_history import OrderHistoryCollector
+    from abcxyz.core.landmarks.collector import LandmarkCollector
     from abcxyz.core.sales.calendar import Periods, Window
     from abcxyz.core.sales.panel import Panel
     from abcxyz.core.sales.quality import Quality
@@ -124,7 +124,7 @@ class FileReading:
         self,
         periods: Periods,
         settings: Settings,
-        orders: OrderHistoryCollector | None = None,
+        orders: LandmarkCollector | None = None,
     ) -> Panel:
         """Read and aggregate the sales; customers are in the order of their first lines.
 
@@ -144,6 +144,8 @@ class FileReading:
         with scan_sales(self._path, progress=self._progress, **self._options) as scan:
             check_cost(self._metric, scan.columns)
             rows = len(scan.labels)
+            if orders is not None:
+                orders.name(scan.labels)
 
             def panels() -> Iterator[Panel]:
                 for part in scan.parts(periods.window):
@@ -160,8 +162,6 @@ class FileReading:
                 panel = join_panels(panels(), rows)
             else:
                 (panel,) = panels()
-            if orders is not None:
-                orders.name(scan.labels)
             panel = _labelled(panel, scan.labels)
             self._note(scan)
             spilled, dated = scan.spilled, scan.dated

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from abcxyz.errors import ConfigError
 from abcxyz.toolkit.files import read_private
-from abcxyz.toolkit.redaction import Redactor, looks_secret
+from abcxyz.toolkit.redaction import Redactor, looks_secret, secrets_in_url
 
 __all__ = ["KINDS", "Vault", "check_path_name", "in_clear", "is_reference", "read_secret"]
 
@@ -22,7 +22,7 @@ KINDS = ("env", "file", "keyring")
 _SOUNDS_SECRET = re.compile(r"(?i)token|secret|passw|api[-_]?key|webhook|credential|authorization")
 _SOUNDS_HARMLESS = re.compile(r"(?i)(?:_file|_path|_env)$")
 _NO_HOST = re.compile(r"[\w+]+:///")
-_ADDRESS = re.compile(r"\w+://")
+_ADDRESS = re.compile(r"[\w+]+://")
 
 
 def is_reference(value: object) -> bool:
@@ -56,11 +56,17 @@ def in_clear(key: str, value: object, *, declared: bool = False) -> bool:
     True
     >>> in_clear("url", "sqlite:///sales.db", declared=True)
     False
+    >>> in_clear("url", "mssql+pyodbc:///?odbc_connect=PWD%3D1234", declared=True)
+    True
     """
-    if not isinstance(value, str) or not value or _NO_HOST.match(value):
+    if not isinstance(value, str) or not value:
         return False
+    holds = bool(_ADDRESS.match(value)) and (
+        bool(secrets_in_url(value)) or Redactor().text(value) != value
+    )
+    if _NO_HOST.match(value):  # a file, or a string of ODBC
+        return holds
     sounds = bool(_SOUNDS_SECRET.search(key)) and not _SOUNDS_HARMLESS.search(key)
-    holds = bool(_ADDRESS.match(value)) and Redactor().text(value) != value
     return declared or sounds or holds
 
 

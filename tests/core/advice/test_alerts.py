@@ -331,6 +331,11 @@ FIRM = Alert(kind="lapsed_a", key="k", customer=np.int64(7), money=1234.5, age=4
         ({"facts": {"days": 41, "usual": 20, "horizon": 60, "probability": 70}},
          ("7 (AX) has not ordered for 41 days, usual are 20; nothing within 60 days with a "
          "probability of 70%, $1,234 expected to be lost")),
+        ({"facts": {"days": 41, "usual": 20, "horizon": 60}},
+         ("7 (AX) has not ordered for 41 days; nine of ten gaps are up to 20 days; $1,234 in "
+         "question, that of its orders in 60 days")),
+        ({"kind": "stalled_deal", "facts": {"deal": 5, "stage": "NEW", "usual": 9}},
+         "Deal 5 of 7 (AX) has been in NEW for 40 days, usual are up to 9; $1,234"),
         ({"kind": "fell_from_a", "before": "AX", "after": "N", "facts": {}},
          "7 was AX and has no sales any more; $1,234 less than in the period before"),
     ],
@@ -356,6 +361,8 @@ def test_money_in_question_is_that_of_the_missing_orders() -> None:
     )
     assert (FIRM.subject(), FIRM.subject(name="Ann")) == ("7", "Ann")
     assert type(FIRM.to_dict()["customer"]) is int
+    assert {FIRM: 1}[attrs.evolve(FIRM)] == 1
+    assert FIRM != attrs.evolve(FIRM, facts={})
     assert Alert.from_dict({**FIRM.to_dict(), "more": 1}) == FIRM
 
 

@@ -120,6 +120,8 @@ def test_an_employee_has_so_many_calls() -> None:
     assert listed(*calls, per_owner=1).held_back == 2
     assert [one.customer for one in listed(*calls, per_owner=2)] == [0, 1, 2, 3, 5]
     assert len(listed(*calls)) == 6
+    many = [call(i, expected_loss=1.0, owner="ann") for i in range(302)]
+    assert (len(listed(*many, per_owner=300)), len(listed(*many))) == (300, 302)
 
 
 def test_a_call_as_plain_values() -> None:

@@ -177,3 +177,49 @@ def test_actions_are_a_table() -> None:
         recommended[2]
     with pytest.raises(InputError, match="moves has 1 values for 2"):
         advise(np.zeros(2, np.int8), quiet(2), np.arange(2), moves=transitions([0], [0]))
+
+
+@pytest.mark.parametrize("lang", ["en", "ru"])
+def test_many_are_advised_as_one_by_one(lang: str) -> None:
+    rng = np.random.default_rng(2)
+    pairs = [(int(a), int(b)) for a, b in rng.integers(-1, 9, (120, 2))]
+    days = np.where(rng.random(120) < 0.2, np.nan, rng.integers(0, 90, 120) + 0.4)
+    usual = np.where(rng.random(120) < 0.2, np.nan, rng.integers(5, 60, 120) + 0.6)
+    made = actions(pairs, silence=Silence(days=days, usual=usual))
+    whole = [made[i] for i in range(120)]
+    assert made.texts(lang) == [one.text(lang) for one in whole]
+    assert made.hints(lang) == [one.hint(lang) for one in whole]
+    assert made.channels() == [one.channel for one in whole]
+    some = np.array([7, 3, 100, 3])
+    assert made.texts(lang, some) == [whole[i].text(lang) for i in some]
+    assert made.channels(some) == [whole[i].channel for i in some]
+    frame = made.to_frame(lang)
+    assert frame["action"].tolist() == made.texts(lang)
+    assert frame["hint"].tolist() == made.hints(lang)
+    assert frame["segment"].tolist() == [SEGMENTS[b] if b >= 0 else "N" for _, b in pairs]
+
+
+def test_an_action_is_found_from_either_end() -> None:
+    made = actions([(AX, AX), (N, N), (CZ, CZ)])
+    assert len(made) == 3
+    assert [made[-1].segment, made[-3].segment, made[2].segment] == ["CZ", "AX", "CZ"]
+    for place in (3, -4):
+        with pytest.raises(IndexError):
+            made[place]
+    assert repr(made) == "Actions(3 customers; call 1, none 1, self_service 1)"
+    # Days that are not known are asked for.
+    late = actions([(AX, AX)], silence=Silence(days=np.array([41.0]), usual=np.array([np.nan])))
+    assert late[0].refinement is None
+    named = advise(
+        np.array([AX], np.int8), quiet(1, 41, 30), np.array([5]),
+        compared=Silence(days=np.array([41.4]), usual=np.array([np.nan])),
+    )  # fmt: skip
+    assert named[0].text().startswith("No order for 41 days, usual are ?: call now. ")
+    assert (named[0].customer, type(named[0].customer)) == (5, int)
+    calm = advise(
+        np.array([AX], np.int8), quiet(1, 41, 30), np.array([5]), late=np.array([False])
+    )  # fmt: skip
+    assert calm[0].refinement is None
+    moves = transitions(np.array([AX], np.int8), np.array([AX], np.int8), labels=SEGMENTS)
+    with pytest.raises(InputError, match="moves has 1 values for 2 customers"):
+        advise(np.array([AX, AX], np.int8), quiet(2), np.array([1, 2]), moves=moves)

@@ -186,6 +186,28 @@ def test_it_goes_on_from_a_snapshot(online_retail: Transactions) -> None:
     assert 6 == len(whole)
 
 
+def test_made_up_sales_go_on_from_a_snapshot() -> None:
+    """Of the rest of the sales alone, with the customers and the steadied classes of before."""
+    sales, settings = kopecks(demo_sales().transactions), Settings(period="3M")
+    whole = list(backfill(sales, since=SINCE, as_of=date(2026, 7, 1), settings=settings))
+    late = date(2026, 4, 1)
+    window = backfill_window(late, date(2026, 7, 1), settings)
+    place = [one.dated for one in whole].index(date(2026, 3, 31))
+    rest = backfill(
+        sales.within(window), since=late, as_of=date(2026, 7, 1), settings=settings,
+        previous=whole[place],
+    )  # fmt: skip
+    for theirs, ours in zip(whole[place + 1 :], rest, strict=True):
+        assert sorted_by_customer(theirs) == sorted_by_customer(ours)
+    with pytest.raises(InputError, match="were made with other settings"):
+        list(
+            backfill(
+                sales, since=late, as_of=date(2026, 7, 1), settings=Settings(period="2M"),
+                previous=whole[place],
+            )
+        )  # fmt: skip
+
+
 def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
     """A customer with old returns only is known wherever the backfill begins."""
     settings = Settings(period="2M", lookback="12M")

@@ -43,7 +43,7 @@ def month(number: int, abc: dict[str, int], value: dict[str, float]) -> Snapshot
 FOUR = [
     month(1, {"p": A, "q": B}, {"p": 100, "q": 40}),
     month(2, {"p": A, "q": N}, {"p": 110}),
-    month(3, {"p": B, "q": B, "new": C}, {"p": 50, "q": 60, "new": 6}),
+    month(3, {"p": B, "q": B, "new": C}, {"p": 50, "q": 60, "new": 7}),
     month(4, {"p": A, "q": B, "new": N}, {"p": 80, "q": 30}),
 ]
 
@@ -55,8 +55,8 @@ def test_a_forecast_worked_by_hand() -> None:
     assert ("A", "B", "C", "N") == result.states
     assert [0.5 + 1 / 3, 0.5 + 1 / 3 + 1, 1 / 3, 1 / 3] == pytest.approx(result.customers.tolist())
     assert [1 / 3, 1 / 3, 0, 1 / 3] == pytest.approx(result.shares_now.tolist())
-    # A: 210 became 160. B: 150 became 110. N: the one who came back brought 60. New: 6 in three.
-    assert 80 * 160 / 210 + 30 * 110 / 150 + 60 + 2 == pytest.approx(result.revenue)
+    # A: 210 became 160. B: 150 became 110. N: the one who came back brought 60. New: 7 in three.
+    assert 80 * 160 / 210 + 30 * 110 / 150 + 60 + 7 / 3 == pytest.approx(result.revenue)
     assert (110, 3, ()) == (result.revenue_now, result.transitions, result.held_back)
     assert result.worth_it is None
     json.dumps(result.to_dict())

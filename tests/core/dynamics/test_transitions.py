@@ -228,6 +228,8 @@ def test_wrong_input_is_named() -> None:
         transitions([-2, 2], [-2, -3])
     with pytest.raises(InputError, match="pass one whole number per customer"):
         transitions(["A"], ["B"])
+    with pytest.raises(InputError, match="sold_before has no value at position 1"):
+        transitions([0, 1], [0, 1], sold_before=[True, None])
     with pytest.raises(InputError, match="event 'gone' is unknown"):
         transitions([0], [1]).who("gone")
     with pytest.raises(InputError, match="money is not known"):

@@ -23,6 +23,7 @@ from abcxyz.core.forecasts.sales_table import (
     SalesPart,
     SalesTable,
     joined_sales,
+    known_sales,
     parts_of_analysis,
 )
 from abcxyz.core.sales.calendar import Window
@@ -359,3 +360,22 @@ def test_periods_before_the_first_sale_or_that_it_began_late_within_are_left_out
     )
     assert long.since_first(date(2020, 1, 1)).sales[0, :2].tolist() == [3.0, 4.0]
     assert len(long.since_first(date(2020, 1, 1))) == 60
+
+
+def test_a_table_without_sales_and_parts_that_do_not_fit() -> None:
+    table = SalesTable.of(part(range(2, 4), {"a": [1.0, math.nan]}))
+    assert known_sales(table) is table
+    assert table.sales.tolist() == [[1.0, 0.0]]
+    with pytest.raises(InputError, match="the snapshots hold no sales by period"):
+        known_sales(None)
+    # Of other units, of later periods alone, and with a period between that would be missing.
+    weeks = attrs.evolve(part(range(2), {"a": [5.0, 6.0]}), unit="week")
+    for other in (weeks, part(range(2, 4), {"a": [7.0, 8.0]}), part(range(1), {"a": [9.0]})):
+        assert table.extended(other) is table
+    both = table.extended(part(range(1, 3), {"b": [2.0, 99.0]}))
+    assert both.edges[0] == date(2025, 2, 1)
+    assert dict(zip(both.customers.tolist(), both.sales.tolist(), strict=True)) == {
+        "a": [0.0, 1.0, 0.0],
+        "b": [2.0, 0.0, 0.0],
+    }
+    assert table.next_edges(2) == (date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1))

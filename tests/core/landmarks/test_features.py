@@ -11,7 +11,7 @@ import pytest
 
 from abcxyz import Settings, Shares, Transactions
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.renewal import lapse_log_odds
 
 DAY = date(2026, 7, 1)

@@ -9,12 +9,14 @@ import pytest
 
 from abcxyz import InputError, Limits, Settings, Shares, Transactions
 from abcxyz.core.landmarks import sample
-from abcxyz.core.landmarks.horizon import choose_horizon, covered_until, day_of
+from abcxyz.core.landmarks.horizon import covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of, lapse_outcome
-from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.orders.customer_sample import identifier_hashes
+from abcxyz.core.landmarks.orders.monthly import monthly_sums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.rise import rise_of, rise_outcome
 from abcxyz.core.landmarks.sample import LandmarkStudy, landmark_days, sample_rows
+from abcxyz.core.landmarks.sources import HistorySource
 
 DAY = date(2026, 7, 1)
 SETTINGS = Settings(period="12M", abc=Shares(0.8, 0.95))
@@ -26,6 +28,11 @@ def history(lines: dict[str, list[tuple[int, float]]]) -> OrderHistory:
         (who, DAY - timedelta(days=ago), money) for who, own in lines.items() for ago, money in own
     ]
     return collect_orders(Transactions(*map(list, zip(*rows, strict=True))))
+
+
+def numbered(made: OrderHistory) -> np.ndarray:
+    """Return the customers in the order of their numbers in the examples."""
+    return made.customers[np.argsort(identifier_hashes(made.customers))]
 
 
 def regular(gap: int, money: float, count: int = 5) -> list[tuple[int, float]]:
@@ -40,34 +47,34 @@ def test_a_horizon_is_three_gaps_of_class_a_within_its_limits(
     gaps: tuple[int, int], horizon: int
 ) -> None:
     made = history({"a": regular(gaps[0], 1000.0), "c": regular(gaps[1], 1.0)})
-    assert choose_horizon(made, DAY, None, SETTINGS) == horizon
+    assert HistorySource(made).horizon(DAY, None, SETTINGS) == horizon
 
 
 def test_without_gaps_in_class_a_those_of_all_count_and_else_90_days() -> None:
     made = history({"a": [(3, 1e6)], "b": regular(20, 1.0), "c": regular(30, 1.0)})
-    assert choose_horizon(made, DAY, None, SETTINGS) == 75
-    assert choose_horizon(history({"a": [(3, 1e6)]}), DAY, None, SETTINGS) == 90
+    assert HistorySource(made).horizon(DAY, None, SETTINGS) == 75
+    assert HistorySource(history({"a": [(3, 1e6)]})).horizon(DAY, None, SETTINGS) == 90
 
 
 def test_a_horizon_leaves_a_landmark_with_a_known_outcome() -> None:
     """The first landmark comes 30 days after the first sale, here 100 days before the day."""
     made = history({"a": [(100, 5.0), (1, 5.0)]})
-    assert choose_horizon(made, DAY, 70, SETTINGS) == 70
-    assert choose_horizon(made, DAY, 1, SETTINGS) == 1
+    assert HistorySource(made).horizon(DAY, 70, SETTINGS) == 70
+    assert HistorySource(made).horizon(DAY, 1, SETTINGS) == 1
     with pytest.raises(InputError, match=r"begin on 2026-03-23; the longest possible is 70 days"):
-        choose_horizon(made, DAY, 71, SETTINGS)
+        HistorySource(made).horizon(DAY, 71, SETTINGS)
     with pytest.raises(InputError, match="the horizon is 0 days"):
-        choose_horizon(made, DAY, 0, SETTINGS)
+        HistorySource(made).horizon(DAY, 0, SETTINGS)
     with pytest.raises(InputError, match="the longest possible is 1 days"):
-        choose_horizon(history({"a": [(31, 5.0)]}), DAY, 2, SETTINGS)
+        HistorySource(history({"a": [(31, 5.0)]})).horizon(DAY, 2, SETTINGS)
     # Of a shorter history nothing is learned, with any horizon.
-    assert choose_horizon(history({"a": [(30, 5.0)]}), DAY, 71, SETTINGS) == 71
+    assert HistorySource(history({"a": [(30, 5.0)]})).horizon(DAY, 71, SETTINGS) == 71
 
 
 def test_sales_may_end_a_month_before_the_day() -> None:
-    assert covered_until(history({"a": [(32, 5.0)]}), DAY) == DAY
+    assert covered_until(history({"a": [(32, 5.0)]}).span, DAY) == DAY
     with pytest.raises(InputError, match=r"end on 2026-05-29, 32 days before .* 2026-05-30"):
-        covered_until(history({"a": [(33, 5.0)]}), DAY)
+        covered_until(history({"a": [(33, 5.0)]}).span, DAY)
     assert (day_of(0), day_of(day_number(DAY))) == (date(1970, 1, 1), DAY)
 
 
@@ -89,16 +96,16 @@ def test_a_sample_follows_no_order_of_the_customers() -> None:
 def test_of_many_examples_some_stand_at_some_landmarks_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four neighbours at a time: all of them at the latest landmark, a third at each earlier."""
+    """Four neighbours by hash at a time: all at the latest landmark, a third at each earlier."""
     made = history({f"c{i:02}": [(ago, 5.0) for ago in (1, 250)] for i in range(24)})
-    study = LandmarkStudy.of(made, DAY, 100, SETTINGS)
+    study = LandmarkStudy.of(HistorySource(made), DAY, 100, SETTINGS)
     days = landmark_days(made.span[0], day_number(DAY), 100)
     assert len(days) == 5
 
     def units() -> list[list[int]]:
         (found,) = study.examples(lapse_outcome(study))
         assert found is not None
-        return [found.unit[found.day == day].tolist() for day in days]
+        return [sorted(found.unit[found.day == day].tolist()) for day in days]
 
     assert units() == [list(range(24))] * 5
     monkeypatch.setattr(sample, "_MOST_ROWS", 24 * 5)
@@ -122,11 +129,12 @@ def test_a_lapse_is_no_order_from_the_landmark_to_the_end_of_the_horizon() -> No
             "later": [(60, 5.0)],
         }
     )
-    study = LandmarkStudy.of(made, DAY, 30, SETTINGS)
+    study = LandmarkStudy.of(HistorySource(made), DAY, 30, SETTINGS)
     landmark = study.examples(lapse_outcome(study))[0]
     assert landmark is not None
     chosen = landmark.day == day_number(DAY) - 60
-    assert landmark.unit[chosen].tolist() == [0, 1, 2, 3, 4]
+    names = numbered(made)[landmark.unit[chosen]].tolist()
+    assert names == made.customers[:5].tolist()
     assert landmark.outcome[chosen].tolist() == [True, False, False, True, True]
 
 
@@ -145,12 +153,12 @@ def test_a_rise_is_class_a_at_an_end_of_thirty_days_within_the_horizon() -> None
     }
     made = history(lines)
     study = LandmarkStudy.of(
-        made, DAY, 70, Settings(period="1M", bucket="D", abc=Limits(1000, 100))
+        HistorySource(made), DAY, 70, Settings(period="1M", bucket="D", abc=Limits(1000, 100))
     )
     (found,) = study.examples(rise_outcome(study))
     assert found is not None
     chosen = found.day == day_number(DAY) - 70
-    names = made.customers[found.unit[chosen]].tolist()
+    names = numbered(made)[found.unit[chosen]].tolist()
     assert names == ["never", "first", "second", "end", "late"]
     assert found.outcome[chosen].tolist() == [False, True, True, True, False]
     assert found.columns["value_to_limit"][chosen].tolist() == [0.2] * 5

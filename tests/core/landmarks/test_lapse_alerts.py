@@ -20,7 +20,7 @@ from abcxyz import (
     find_alerts,
 )
 from abcxyz.core.analysis.learn_lapses import learning
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 
 
 @pytest.fixture(scope="module")
@@ -102,12 +102,5 @@ def test_a_silence_is_raised_again_only_at_a_higher_probability(analysis: Analys
 def test_sales_that_end_too_early_leave_the_lapses_to_the_rule() -> None:
     sales, _ = made_world(3, n=60, days=720)
     as_of = END + timedelta(days=40)
-    late = analyze(sales, as_of=as_of, orders=OrderHistoryCollector(until=as_of))
+    late = analyze(sales, as_of=as_of, orders=LandmarkCollector(Settings(), as_of))
     assert late.lapse is None
-
-
-def test_a_history_of_too_many_days_is_given_up() -> None:
-    sales, _ = made_world(3, n=60, days=720)
-    collector = OrderHistoryCollector(most=100)
-    assert sum(map(len, collector.watch(sales))) == len(sales)
-    assert collector.close() is None

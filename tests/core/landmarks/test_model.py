@@ -22,6 +22,7 @@ from abcxyz.core.landmarks.model import (
     calibrated,
     levels_of,
 )
+from abcxyz.core.prospects.logit import calibrate, shift_to_share
 from abcxyz.core.prospects.simple import fit_simple
 
 
@@ -128,6 +129,25 @@ def test_a_part_without_examples_has_the_levels_of_all() -> None:
     shares = [outcome[raw < 0].mean(), outcome[raw > 0].mean()]
     assert slope == pytest.approx((logit(shares[1]) - logit(shares[0])) / 2, rel=0.05)
     assert plain == pytest.approx((logit(shares[1]) + logit(shares[0])) / 2, abs=0.05)
+
+
+def test_slopes_are_held_near_one_and_few_outcomes_move_the_level_little() -> None:
+    """A prior of variance one fourth, over all and again over the part; and 20 outcomes."""
+    random = np.random.default_rng(8)
+    raw = random.normal(size=40) * 2
+    outcome = random.random(40) < 1 / (1 + np.exp(-0.3 * raw))
+    day = np.repeat([0, 100], 20)
+    weights = 0.5 ** ((100 - day) / 365)
+    base, slope = calibrate(outcome, raw, slope_penalty=4.0, weights=weights)
+    own, again = calibrate(outcome, base + slope * raw, slope_penalty=4.0, weights=weights)
+    level, steep = own + again * base, again * slope
+    events = int(outcome[20:].sum())
+    share = (events + 0.5) / 21
+    shift = shift_to_share(level + steep * raw[20:], share)
+    rarer = min(events, 20 - events)
+    found, _ = levels_of(made(outcome, {}, day), raw)
+    assert found == pytest.approx((level + shift * rarer / (rarer + 20), steep))
+    assert 0.3 < steep < 1
 
 
 def world(seed: int, n: int = 3000) -> Examples:

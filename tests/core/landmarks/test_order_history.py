@@ -10,10 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.landmarks.worlds import made_world
 
-from abcxyz import Settings, Transactions
-from abcxyz.core.landmarks import order_history
+from abcxyz import InputError, Settings, Transactions
 from abcxyz.core.landmarks.features import features_at
-from abcxyz.core.landmarks.order_history import collect_orders, day_number
+from abcxyz.core.landmarks.orders import order_history
+from abcxyz.core.landmarks.orders.order_history import (
+    OrderHistoryCollector,
+    collect_orders,
+    day_number,
+)
 
 FIRST = date(2025, 1, 1)
 Line = tuple[int, int, int]
@@ -103,3 +107,53 @@ def test_first_entries_from_a_day_are_those_counted_one_by_one(
             for row in range(len(whole))
         ]
         assert history.before(day).tolist() == counted
+
+
+def test_profit_is_money_less_cost_and_days_outside_are_left_out() -> None:
+    days = [FIRST + timedelta(days=one) for one in (0, 1, 1, 5, 9)]
+    batch = Transactions(["a"] * 5, days, [10.0, 20.0, -4.0, 7.0, 9.0], [1.0, 2.0, -3.0, 9.0, 1.0])
+    collector = OrderHistoryCollector("profit", days[4], since=days[1])
+    collector.add(batch)
+    history = collector.close()
+    assert history is not None
+    assert history.net.tolist() == [17.0, -2.0]  # 20 - 2 - 4 + 3, and 7 - 9
+    assert history.bought.tolist() == [20.0, 7.0]
+    assert history.returned.tolist() == [4.0, 0.0]
+    assert history.span == (day_number(days[1]), day_number(days[3]))
+    with pytest.raises(InputError, match="the metric profit needs the cost"):
+        collect_orders(Transactions(["a"], days[:1], [1.0]), metric="profit")
+    named = OrderHistoryCollector()
+    named.name(np.array(["x", "y", "z"]))
+    named.add(Transactions(np.array([2, 0, 2]), days[:3], [1.0, 2.0, 3.0]))
+    closed = named.close()
+    assert closed.customers.tolist() == ["x", "z"]
+
+
+def test_sums_over_orders_by_hand() -> None:
+    """Two customers, of whom the second has a return and a free line between two orders."""
+    lines = [("a", 0, 5.0), ("a", 3, 6.0), ("a", 10, 7.0), ("b", 1, 1.0), ("b", 2, -1.0),
+             ("b", 3, 0.0), ("b", 21, 4.0)]  # fmt: skip
+    history = collect_orders(
+        Transactions(
+            [who for who, *_ in lines],
+            [FIRST + timedelta(days=day) for _, day, _ in lines],
+            [money for *_, money in lines],
+        )
+    )
+    sums, start = history.sums, day_number(FIRST)
+    assert sums.orders.tolist() == [0, 1, 2, 3, 4, 4, 4, 5]
+    assert (sums.day - start).tolist() == [0, 3, 10, 1, 21]
+    assert sums.gap.tolist() == [0, 0, 3, 10, 10, 30]
+    assert sums.gap_square.tolist() == [0, 0, 9, 58, 58, 458]
+    assert sums.longest.tolist() == [0, 3, 7, 0, 20]
+    assert sums.money.tolist() == [5, 6, 7, 1, 4]
+    assert sums.net.tolist() == [0, 5, 11, 18, 19, 18, 18, 22]
+    assert sums.returned.tolist() == [0, 0, 0, 0, 0, 1, 1, 1]
+    np.testing.assert_array_equal(history.mean_gaps(start + 11), [5.0, np.nan])
+    np.testing.assert_array_equal(history.mean_gaps(start + 22), [5.0, 20.0])
+    part = history.until(start + 2)
+    assert part.customers.tolist() == ["a", "b"]
+    assert part.bought.tolist() == [5.0, 1.0]
+    assert history.until(start + 1).customers.tolist() == ["a"]
+    assert history.until(start).span == (0, -1)
+    assert history.take(np.array([1])).bought.tolist() == [1.0, 0.0, 0.0, 4.0]

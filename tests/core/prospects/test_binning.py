@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abcxyz.core.prospects.attributes import Attribute, Bin
-from abcxyz.core.prospects.binning import bin_attribute, kind_of, weight_of_evidence
+from abcxyz.core.prospects.binning import (
+    bin_attribute,
+    count,
+    kind_of,
+    merge_small,
+    weight_of_evidence,
+)
 from abcxyz.core.prospects.lead_table import place_values
 from abcxyz.scoring.combine import Valued, combine, labelled, monotone
 from abcxyz.toolkit.catalogue import Texts
@@ -61,6 +67,62 @@ def test_special_unknown_and_rare_values() -> None:
     two = bin_attribute("source", words, outcome, kind="category")
     assert [part.values for part in two.attribute.bins] == [("site",), ("fair",), ()]
     assert two.counts.sum(axis=1).tolist() == [80, 60, 5, 15]
+
+
+@pytest.mark.parametrize(
+    ("rates", "trend", "edges"),
+    [
+        ((10, 10, 50, 90), "up", [2.0, 3.0]),
+        ((10, 10, 50, 90), "auto", [2.0, 3.0]),
+        ((90, 50, 50, 10), "auto", [1.0, 3.0]),
+        ((90, 50, 50, 10), "up", []),
+        # 60 and 40 are in the wrong order, so that both are 50.
+        ((10, 60, 40, 90), "up", [1.0, 3.0]),
+        ((10, 60, 40, 90), "none", [1.0, 2.0, 3.0]),
+        ((30, 30, 30, 30), "auto", []),
+    ],
+)
+def test_bins_of_a_number_by_hand(rates: tuple[int, ...], trend: str, edges: list[float]) -> None:
+    """A hundred leads of each of four numbers, so many of whom are of class A."""
+    values = np.repeat([1.0, 2.0, 3.0, 4.0], 100)
+    outcome = np.concatenate([np.arange(100) < one for one in rates])
+    one = bin_attribute("x", values, outcome, kind="number", trend=trend)
+    assert [part.upto for part in one.attribute.bins] == [*edges, math.inf]
+    place = np.searchsorted(edges, values, side="left")
+    assert one.places.tolist() == place.tolist()
+    ours = [int(outcome[place == k].sum()) for k in range(len(edges) + 1)]
+    sizes = [int((place == k).sum()) for k in range(len(edges) + 1)]
+    counts = [[n - a, a] for n, a in zip(sizes, ours, strict=True)]
+    assert one.counts.tolist() == [*counts, [0, 0]]
+    assert one.woe.tolist() == pytest.approx(weight_of_evidence(one.counts, 10.0).tolist())
+    later = count(one.attribute, np.array([1.0, 4.0, math.nan]), np.array([True, False, True]))
+    assert later.sum() == 3
+    assert later[-1].tolist() == [0, 1]
+
+
+def test_bins_of_too_few_leads_are_merged_with_the_more_alike_neighbour() -> None:
+    counts = np.array([[5, 5], [1, 0], [8, 2], [0, 1]])
+    alone = np.arange(4)
+    # Rates of 0.5, 0, 0.2 and 1: the second joins the third, the last its only neighbour.
+    assert merge_small(counts, alone, 2) == [0, 3]
+    assert merge_small(counts, alone, 1) == [0, 1, 2, 3]
+    assert merge_small(counts, np.array([0, 0, 1, 1]), 1) == [1, 3]
+    assert merge_small(counts, alone, 100) == [3]
+    assert merge_small(np.array([[9, 1], [1, 1], [1, 9]]), np.arange(3), 3) == [1, 2]
+
+
+def test_a_bin_holds_a_twentieth_and_a_word_half_of_that() -> None:
+    """Of 400 leads 20 and ten, and never fewer than ten."""
+    for few, edges in ((20, [1.0, math.inf]), (19, [math.inf])):
+        values = np.repeat([1.0, 2.0], [few, 400 - few])
+        outcome = np.r_[np.ones(few, bool), np.arange(400 - few) % 10 == 0]
+        one = bin_attribute("x", values, outcome, kind="number")
+        assert [part.upto for part in one.attribute.bins] == edges
+    for size in (400, 800):
+        least = max(size // 40, 10)
+        words = np.array(["a"] * (size - 2 * least + 1) + ["b"] * least + ["c"] * (least - 1))
+        two = bin_attribute("x", words.astype(object), np.arange(size) % 3 == 0, kind="category")
+        assert [part.values for part in two.attribute.bins] == [("a",), ("b",), ()]
 
 
 def test_information_value_by_hand() -> None:

@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize
 
 from abcxyz.core.prospects.binning import isotonic
-from abcxyz.core.prospects.logit import calibrate, ridge_logit, shift_to_share, sigmoid
+from abcxyz.core.prospects.logit import (
+    calibrate,
+    drift_share,
+    ridge_logit,
+    shift_to_share,
+    sigmoid,
+)
 from abcxyz.core.prospects.metrics import auc_difference, roc_auc
 
 
@@ -89,3 +96,58 @@ def test_difference_of_paired_areas_is_surer_than_of_each() -> None:
     rows = (random.integers(400, size=400) for _ in range(300))
     drawn = [roc_auc(truth[r], score[r]).value - roc_auc(truth[r], other[r]).value for r in rows]
     assert np.std(drawn) == pytest.approx(gain.error, rel=0.25)
+
+
+@pytest.mark.parametrize("penalty", [0.5, 4.0])
+def test_a_calibration_is_the_optimum_with_half_an_example_of_each_kind(penalty: float) -> None:
+    """At the mean prediction by weight, and with the slope held at one."""
+    random = np.random.default_rng(9)
+    raw = random.normal(size=120) * 1.5 + 0.5
+    outcome = random.random(120) < sigmoid(0.7 * raw - 1)
+    weights = random.uniform(0.2, 1, 120)
+    middle = float((weights * raw).sum() / weights.sum())
+
+    def loss(point: np.ndarray) -> float:
+        odds = point[0] + point[1] * np.append(raw, [middle, middle])
+        truth = np.append(outcome, [False, True])
+        gain = np.where(truth, -np.logaddexp(0, -odds), -np.logaddexp(0, odds))
+        held = penalty * (point[1] - 1) ** 2 / 2
+        return float(held - np.append(weights, [0.5, 0.5]) @ gain)
+
+    wanted = minimize(loss, np.array([0.0, 1.0]), tol=1e-12).x
+    found = calibrate(outcome, raw, slope_penalty=penalty, weights=weights)
+    assert found == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_slope_is_never_negative() -> None:
+    raw = np.linspace(-2, 2, 400)
+    base, slope = calibrate(raw < 0, raw, slope_penalty=1e-3)
+    assert slope == 0.0
+    assert np.isfinite(base)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_part_of_a_move_that_is_drift_by_loops(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = 60
+    span, unit = random.integers(0, 4, n), random.integers(0, 20, n)
+    lack = random.normal(size=n) + 0.8 * (span == 1)
+    means, errors = [], []
+    for one in range(int(span.max()) + 1):
+        inside = span == one
+        count = int(inside.sum())
+        squares = sum(float(lack[inside & (unit == who)].sum()) ** 2 for who in set(unit.tolist()))
+        means.append(float(lack[inside].sum()) / count)
+        errors.append(squares / count**2)
+    weights = [1 / one for one in errors]
+    centre = sum(w * m for w, m in zip(weights, means, strict=True)) / sum(weights)
+    spread = sum(w * (m - centre) ** 2 for w, m in zip(weights, means, strict=True))
+    scale = sum(weights) - sum(w * w for w in weights) / sum(weights)
+    drift = max(0.0, (spread - (len(means) - 1)) / scale)
+    assert drift_share(span, lack, unit) == pytest.approx(drift / (drift + errors[0]))
+
+
+def test_of_one_span_or_of_none_with_errors_nothing_is_told() -> None:
+    assert drift_share(np.zeros(3, int), np.array([1.0, -1.0, 0.5]), np.arange(3)) == 1.0
+    assert drift_share(np.array([0, 0, 1, 1]), np.array([0.0, 0, 1, -0.5]), np.arange(4)) == 1.0
+    assert drift_share(np.array([0, 0, 1, 1]), np.array([1.0, 0, 0, 0]), np.arange(4)) == 1.0

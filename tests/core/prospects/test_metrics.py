@@ -12,10 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz.core.prospects.metrics import (
+    auc_difference,
+    brier_gain,
     brier_score,
     reliability,
     roc_auc,
     stability_index,
+    stability_verdict,
     top_share,
 )
 from abcxyz.errors import InputError
@@ -109,3 +112,54 @@ def test_stability_by_hand() -> None:
     assert stability_index([1, 2, 3], [10, 20, 30]) == 0
     assert 1 < stability_index([10, 0], [0, 10]) < 20
     assert math.isnan(stability_index([1, 1], [0, 0]))
+
+
+def test_a_large_move_of_the_shares_is_told() -> None:
+    """Shares below 0.0001 count as that."""
+    moved = 2 * 0.9999 * math.log(1 / 1e-4)
+    assert stability_index([10, 0], [0, 10]) == pytest.approx(moved)
+    assert math.isnan(stability_index([1, 2], [1, 2, 3]))
+    assert math.isnan(stability_index([0, 0], [1, 1]))
+    limits = {0.0: "stable", 0.0999: "stable", 0.1: "watch", 0.2499: "watch", 0.25: "shifted",
+              math.nan: "unknown"}  # fmt: skip
+    assert [stability_verdict(one) for one in limits] == list(limits.values())
+
+
+def test_a_gain_in_the_brier_score_by_hand() -> None:
+    """Per example 0.21, 0.09, 0.09 and 0.21, of three units: their sums differ by 0.06."""
+    truth, ours = np.array([True, False, True, False]), np.array([0.8, 0.4, 0.6, 0.2])
+    gain = brier_gain(truth, ours, np.full(4, 0.5), np.array([7, 7, 1, 2]))
+    reach = NormalDist().inv_cdf(0.975) * math.sqrt(2 * 0.06**2 * 3 / 2) / 4
+    assert gain.value == pytest.approx(0.15)
+    assert (gain.low, gain.high) == pytest.approx((0.15 - reach, 0.15 + reach))
+    one = brier_gain(truth, ours, np.full(4, 0.5), np.zeros(4, int))
+    assert (one.low, one.high) == pytest.approx((0.15, 0.15))
+
+
+@given(SCORES)
+def test_difference_of_areas_pair_by_pair(ours: list[float]) -> None:
+    rng = np.random.default_rng(len(ours))
+    truth = np.r_[[True] * len(ours), [False] * 5]
+    first = np.r_[ours, rng.integers(0, 6, 5)].astype(float)
+    second = rng.integers(0, 6, len(first)).astype(float)
+    found = auc_difference(truth, first, second)
+    above, below = [], []
+    for score in (first, second):
+        mine, others = score[truth].tolist(), score[~truth].tolist()
+        above.append([sum(compare(x, y) for y in others) / 5 for x in mine])
+        below.append([sum(compare(x, y) for x in mine) / len(mine) for y in others])
+    up = np.array(above[0]) - np.array(above[1])
+    down = np.array(below[0]) - np.array(below[1])
+    error = math.sqrt(up.var(ddof=1) / len(ours) + down.var(ddof=1) / 5)
+    assert found.value == pytest.approx(up.mean(), abs=1e-12)
+    assert found.error == pytest.approx(error, abs=1e-12)
+    reach = NormalDist().inv_cdf(0.975) * error
+    assert (found.low, found.high) == pytest.approx((up.mean() - reach, up.mean() + reach))
+    wide = auc_difference(truth, first, second, confidence=0.99)
+    assert wide.high - wide.value == pytest.approx(NormalDist().inv_cdf(0.995) * error)
+
+
+def test_bins_of_a_reliability_hold_ten_parts() -> None:
+    found = reliability([True, False] * 10, np.repeat(np.arange(1, 11), 2) / 20)
+    assert [(one.n, one.true) for one in found] == [(2, 0.5)] * 10
+    assert [one.said for one in found] == pytest.approx([k / 20 for k in range(1, 11)])

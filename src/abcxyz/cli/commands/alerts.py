@@ -61,17 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.analysis.analyze import analyze_reading
     from abcxyz.core.analysis.learn_lapses import learning
     from abcxyz.history import History
     from abcxyz.tables.loaders import read_playbook
 
-    with (
-        open_sales_input(args) as sales,
-        show_warnings(text_language(args)),
-        History(sales.history) as history,
-    ):
+    with open_sales_input(args) as sales, History(sales.history) as history:
         for key in args.snooze:
             history.snooze(key, sales.as_of + timedelta(days=args.days))
         # Recorded for a separate reader, so that a job still sends the same alerts.

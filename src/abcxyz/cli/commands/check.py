@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.terminal import printable, show_warnings
+    from abcxyz.cli.output.terminal import printable
     from abcxyz.config import read_job
     from abcxyz.errors import AdapterError
     from abcxyz.pipeline import check
@@ -33,8 +33,7 @@ def run(args: argparse.Namespace) -> int:
     job = read_job(args.job)
     args.lang = args.lang or job.report.get("lang")
     lang = text_language(args)
-    with show_warnings(lang):
-        checks = check(job)
+    checks = check(job)
     problems = [one.problem for one in checks if one.problem is not None]
     outside = any(isinstance(problem, AdapterError) for problem in problems)
     code = 3 if outside else 2 if problems else 0

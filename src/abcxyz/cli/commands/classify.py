@@ -50,13 +50,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.output.progress import stages
     from abcxyz.cli.output.result import show_result
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.advice.backtest import MOST_DAYS
     from abcxyz.tables.analyze_file import analyze_file
     from abcxyz.tables.currencies import CURRENCY_SIGNS
 
     lang = text_language(args)
-    with show_warnings(lang), stages(lang) as progress:
+    with stages(lang) as progress:
         progress.begin("read", ", ".join(args.file))
         analysis = analyze_file(
             args.file[0] if len(args.file) == 1 else args.file,

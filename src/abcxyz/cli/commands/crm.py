@@ -140,10 +140,7 @@ def run(args: argparse.Namespace) -> int:
     if args.sales is not None:
         from attrs import evolve
 
-        from abcxyz.cli.output.terminal import show_warnings
-
-        with show_warnings(lang):
-            classes = sales_classes(args.sales, crm, _window(args, crm))
+        classes = sales_classes(args.sales, crm, _window(args, crm))
         reading = evolve(reading, classes=classes, past_classes=None)
     if args.report == _ALL:
         return _run_all(args, reading, crm, lang)

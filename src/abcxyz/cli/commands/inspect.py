@@ -30,12 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code: 2 for a file that cannot be classified."""
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.tables import inspect
 
     lang = text_language(args)
-    with show_warnings(lang):
-        inspection = inspect(args.file, **reading_options(args))
+    inspection = inspect(args.file, **reading_options(args))
     if args.json:
         print(json.dumps(inspection.to_dict(), ensure_ascii=False, indent=2))
     else:

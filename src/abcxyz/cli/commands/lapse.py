@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from abcxyz.cli.inputs.sales_input import SalesInput
     from abcxyz.core.advice.calls import CallOutcome
     from abcxyz.core.analysis.record import Analysis
-    from abcxyz.core.landmarks.order_history import OrderHistory
+    from abcxyz.core.landmarks.orders.order_history import OrderHistory
 
 __all__ = ["HELP", "add_arguments", "parse_horizon", "run"]
 
@@ -73,13 +72,12 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
     from abcxyz.cli.output.lapse_text import backtest_text, growth_text, lapse_text
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.advice.backtest import backtest_of
     from abcxyz.core.analysis.learn_lapses import learned_attributes
     from abcxyz.core.documents import json_text
 
     horizon = parse_horizon(args.horizon)
-    with open_sales_input(args) as sales, show_warnings(text_language(args)):
+    with open_sales_input(args) as sales:
         analysis, history = _analyzed(sales, horizon)
         risk, calls, growth = analysis.lapse, analysis.calls, analysis.growth
         assert risk is not None
@@ -93,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
                 risk.horizon_days,
                 settings=sales.settings,
                 outcomes=analysis.outcomes,
-                attributes=learned_attributes(analysis, history, sales.alerts),
+                attributes=learned_attributes(analysis, history.customers, sales.alerts),
                 rules=sales.alerts,
             )
         names, lang = sales.reading.names, text_language(args)
@@ -120,20 +118,21 @@ def _analyzed(sales: SalesInput, horizon: int | None) -> tuple[Analysis, OrderHi
     from abcxyz.core.advice.alerts import AlertRules
     from abcxyz.core.analysis.analyze import analyze
     from abcxyz.core.analysis.learn_lapses import learning
-    from abcxyz.core.landmarks.horizon import choose_horizon, covered_until
+    from abcxyz.core.landmarks.horizon import covered_until
+    from abcxyz.core.landmarks.sources import HistorySource
     from abcxyz.history import History
 
     settings, day = sales.settings, sales.as_of
     wide = attrs.evolve(settings, lookback=_LOOKBACK)
     if settings.periods(day).lookback.since < wide.periods(day).lookback.since:
         wide = settings
-    orders = learning(AlertRules(), wide, day, most=sys.maxsize)
+    orders = learning(AlertRules(), wide, day, whole=True)
     assert orders is not None
     panel = sales.reading.panel(wide.periods(day), wide, orders)
-    history = orders.close()
+    history = orders.close().history
     assert history is not None
-    covered_until(history, day)
-    choose_horizon(history, day, horizon, settings)
+    covered_until(history.span, day)
+    HistorySource(history).horizon(day, horizon, settings)
     sales.progress.begin("classify", "")
     outcomes: Sequence[CallOutcome] = ()
     if sales.history.is_file():

@@ -51,7 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.config import read_job
     from abcxyz.pipeline import pilot, restore_pilot
     from abcxyz.toolkit.files import write_atomic
@@ -68,17 +67,16 @@ def run(args: argparse.Namespace) -> int:
             shown.append(step)
             print("\n".join(_lines(step, lang)))
 
-    with show_warnings(lang):
-        if args.undo:
-            report = restore_pilot(job, undo_file)
-        else:
-            report = pilot(
-                job,
-                cards=args.cards,
-                as_of=as_of,
-                undo_file=undo_file,
-                confirm=_confirmation(args.cards, show, lang, sure=args.yes),
-            )
+    if args.undo:
+        report = restore_pilot(job, undo_file)
+    else:
+        report = pilot(
+            job,
+            cards=args.cards,
+            as_of=as_of,
+            undo_file=undo_file,
+            confirm=_confirmation(args.cards, show, lang, sure=args.yes),
+        )
     show(report.steps)
     content = json.dumps(report.to_dict(), ensure_ascii=False, indent=2) + "\n"
     write_atomic(args.report, content.encode())

@@ -79,7 +79,6 @@ def _report(args: argparse.Namespace, problem: AbcxyzError) -> None:
 def _run(args: argparse.Namespace) -> int:
     from abcxyz.cli.output.outcome_text import outcome_object, render_outcome
     from abcxyz.cli.output.progress import watching
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.config import read_job
     from abcxyz.core.documents import json_text
     from abcxyz.pipeline import run as carry_out
@@ -98,7 +97,7 @@ def _run(args: argparse.Namespace) -> int:
     lang = text_language(args)
     if args.budget is not None:
         job = job.within(args.budget)
-    with show_warnings(lang), watching(lang, quiet=args.quiet) as progress:
+    with watching(lang, quiet=args.quiet) as progress:
         outcome = carry_out(
             job,
             as_of=as_of,

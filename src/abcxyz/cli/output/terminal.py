@@ -97,13 +97,19 @@ def complain(problem: BaseException, lang: str) -> None:
 
 
 @contextlib.contextmanager
-def show_warnings(lang: str) -> Iterator[None]:
-    """Print the library's warnings on stderr, for the duration of a ``with`` statement."""
+def show_warnings(lang: Callable[[], str]) -> Iterator[None]:
+    """Print warnings on stderr in words, for the duration of a ``with`` statement.
+
+    Parameters
+    ----------
+    lang
+        Returns the language, which a command may learn from its job only after it has begun.
+    """
     with warnings.catch_warnings():
 
         def show(message: Any, *_where: Any, **_more: Any) -> None:
             # Also of another library, without the line of its code.
-            complain(message, lang)
+            complain(message, lang())
 
         warnings.showwarning = show
         warnings.simplefilter("always", AbcxyzWarning)

@@ -18,11 +18,12 @@ from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.calls import CallList, CallOutcome, calls_of_risk
 from abcxyz.core.display import Drawable
 from abcxyz.core.landmarks.features import attribute_columns
-from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon, covered_until, day_of
+from abcxyz.core.landmarks.horizon import WARM_UP, covered_until, day_of
 from abcxyz.core.landmarks.lapse import lapse_of
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders, day_number
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders, day_number
 from abcxyz.core.landmarks.sample import STEP
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.toolkit.catalogue import text
@@ -239,7 +240,7 @@ def backtest_lapse(
     settings = Settings() if settings is None else settings
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
-    covered_until(history, as_of)
+    covered_until(history.span, as_of)
     return backtest_of(
         history,
         as_of,
@@ -271,7 +272,7 @@ def backtest_of(
         Further features, as `attribute_columns` returns them.
     """
     day = day_number(as_of)
-    horizon = choose_horizon(history, as_of, horizon, settings)
+    horizon = HistorySource(history).horizon(as_of, horizon, settings)
     first, _ = history.span
     past = range(day - horizon, first + horizon + WARM_UP - 1, -STEP)
     rules = AlertRules() if rules is None else rules

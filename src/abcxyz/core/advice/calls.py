@@ -16,7 +16,7 @@ from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.display import brief
 from abcxyz.core.documents import finite, plain_value, rounded
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.monthly import first_of_months
+from abcxyz.core.landmarks.orders.monthly import first_of_months
 from abcxyz.core.landmarks.reasons import sentences
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import Message, translate

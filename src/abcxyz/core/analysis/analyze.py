@@ -26,7 +26,7 @@ from abcxyz.core.dynamics.alignment import align
 from abcxyz.core.dynamics.carry_over import carry_over
 from abcxyz.core.dynamics.comparison import check_comparable
 from abcxyz.core.dynamics.hysteresis import BAND, steadied
-from abcxyz.core.landmarks.order_history import OrderHistoryCollector
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.coverage import check_coverage, check_panel_coverage
@@ -62,7 +62,7 @@ def analyze(
     names: Mapping[Any, str] | None = None,
     attributes: Mapping[Any, Mapping[str, object]] | None = None,
     prospects: ProspectScores | None = None,
-    orders: OrderHistoryCollector | None = None,
+    orders: LandmarkCollector | None = None,
     horizon: int | None = None,
     outcomes: Iterable[CallOutcome] = (),
     raised_before: Iterable[str] = (),
@@ -231,7 +231,7 @@ class SalesReading(Protocol):
         self,
         periods: Periods,
         settings: Settings,
-        orders: OrderHistoryCollector | None = None,
+        orders: LandmarkCollector | None = None,
     ) -> Panel:
         """Read and aggregate the sales, as `aggregate_sales` does, and collect the order days."""
 
@@ -254,7 +254,7 @@ def analyze_reading(
     as_of: DayLike,
     settings: Settings,
     after_reading: Callable[[], None] | None = None,
-    orders: OrderHistoryCollector | None = None,
+    orders: LandmarkCollector | None = None,
     **options: Any,
 ) -> Analysis:
     """Read the sales of the lookback, and analyze them with their account and names.

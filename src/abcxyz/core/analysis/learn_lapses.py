@@ -7,23 +7,23 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 
 from abcxyz._arrays import Bools, freeze
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.backtest import backtest_of
 from abcxyz.core.analysis.find_calls import is_learned
 from abcxyz.core.analysis.record import Analysis
+from abcxyz.core.landmarks.collector import CollectedSales, LandmarkCollector
 from abcxyz.core.landmarks.features import attribute_columns
 from abcxyz.core.landmarks.horizon import STALE
 from abcxyz.core.landmarks.lapse import lapse_from, lapse_outcome
 from abcxyz.core.landmarks.lapse_record import NAMED
-from abcxyz.core.landmarks.order_history import (
-    OrderHistory,
-    OrderHistoryCollector,
-    day_number,
-)
+from abcxyz.core.landmarks.orders.order_history import day_number
+from abcxyz.core.landmarks.panel_source import PanelSource
 from abcxyz.core.landmarks.rise import rise_from, rise_outcome
 from abcxyz.core.landmarks.sample import LandmarkStudy
+from abcxyz.core.landmarks.sources import HistorySource, LandmarkSource
 from abcxyz.core.sales.rhythm import Silence
 from abcxyz.core.snapshots.settings import Settings
 
@@ -31,54 +31,53 @@ __all__ = ["late_customers", "learned", "learned_attributes", "learning", "with_
 
 
 def learning(
-    rules: AlertRules, settings: Settings, as_of: date, **limits: int
-) -> OrderHistoryCollector | None:
+    rules: AlertRules, settings: Settings, as_of: date, *, whole: bool = False
+) -> LandmarkCollector | None:
     """Return a collector of the lookback for `analyze` if the rules ask for learned lapses.
 
     Parameters
     ----------
-    limits
-        ``most``, as in `OrderHistoryCollector`.
+    whole
+        Whether to keep the order days of all customers even without a backtest.
     """
     if rules.lapse != "learned":
         return None
-    since = settings.periods(as_of).lookback.since
-    return OrderHistoryCollector(settings.metric, as_of, since=since, **limits)
+    return LandmarkCollector(settings, as_of, whole=whole or rules.backtest > 0)
 
 
 def with_learned(
     analysis: Analysis,
-    orders: OrderHistoryCollector | None,
+    orders: LandmarkCollector | None,
     rules: AlertRules,
     horizon: int | None = None,
 ) -> Analysis:
     """Estimate who will not come back and who will rise, unless the sales end too early."""
-    history = None if orders is None else orders.close()
-    if history is None or not len(history):
+    if orders is None:
         return analysis
-    if day_number(analysis.snapshot.as_of) - history.span[1] - 1 > STALE:
+    sales = orders.close()
+    _, last = sales.span
+    if not len(sales.customers) or day_number(analysis.snapshot.as_of) - last - 1 > STALE:
         return analysis
-    return learned(analysis, history, rules, horizon)
+    return learned(analysis, sales, rules, horizon)
 
 
 def learned(
-    analysis: Analysis, history: OrderHistory, rules: AlertRules, horizon: int | None = None
+    analysis: Analysis, sales: CollectedSales, rules: AlertRules, horizon: int | None = None
 ) -> Analysis:
-    """Learn from an order history, and from the attributes that the rules name if any are known.
+    """Learn from collected sales, and from the attributes that the rules name if any are known.
 
-    Where they are not known yet, the history is stored until they are.
+    Where they are not known yet, the sales are stored until they are.
     """
     snapshot = analysis.snapshot
     waiting = bool(rules.attributes) and not analysis.attributes
-    columns = learned_attributes(analysis, history, rules)
-    study = LandmarkStudy.of(
-        history, snapshot.as_of, horizon, snapshot.settings, snapshot, columns
-    )
+    source = _source(analysis, sales)
+    columns = learned_attributes(analysis, source.customers, rules)
+    study = LandmarkStudy.of(source, snapshot.as_of, horizon, snapshot.settings, snapshot, columns)
     lapses, rises = study.examples(lapse_outcome(study), rise_outcome(study))
     tried = analysis.backtest
-    if rules.backtest:
+    if rules.backtest and sales.history is not None:
         tried = backtest_of(
-            history,
+            sales.history,
             snapshot.as_of,
             study.horizon,
             settings=snapshot.settings,
@@ -92,18 +91,32 @@ def learned(
         lapse=lapse_from(study, lapses, quantile=rules.quantile, least_gaps=rules.least_gaps),
         rise=rise_from(study, rises),
         backtest=tried,
-        history=history if waiting else None,
+        history=sales if waiting else None,
+    )
+
+
+def _source(analysis: Analysis, sales: CollectedSales) -> LandmarkSource:
+    if sales.history is not None or sales.money is None:
+        return HistorySource(sales.sample if sales.history is None else sales.history)
+    return PanelSource(
+        analysis.panel,
+        analysis.snapshot.settings,
+        analysis.snapshot.as_of,
+        customers=sales.customers,
+        money=sales.money,
+        rows=sales.rows,
+        sample=sales.sample,
+        span=sales.span,
     )
 
 
 def learned_attributes(
-    analysis: Analysis, history: OrderHistory, rules: AlertRules
+    analysis: Analysis, customers: npt.NDArray[Any], rules: AlertRules
 ) -> dict[str, Any]:
     """Return the attributes that the rules name as features, if any attributes are known."""
     if not rules.attributes or not analysis.attributes:
         return {}
-    customers = history.customers.tolist()
-    return attribute_columns(customers, analysis.attributes, rules.attributes)
+    return attribute_columns(customers.tolist(), analysis.attributes, rules.attributes)
 
 
 def late_customers(

@@ -27,8 +27,8 @@ from abcxyz.core.dynamics.alignment import Alignment, align
 from abcxyz.core.dynamics.comparison import compare_aligned
 from abcxyz.core.dynamics.core_metrics import CoreMetrics, core_metrics
 from abcxyz.core.dynamics.transitions import Transitions
+from abcxyz.core.landmarks.collector import CollectedSales
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.order_history import OrderHistory
 from abcxyz.core.landmarks.rise import RiseChance
 from abcxyz.core.prospects.scores import ProspectScores
 from abcxyz.core.sales.panel import Panel
@@ -122,7 +122,7 @@ class Analysis(Drawable, Tabular):
     calls
         Customers of class A to call; None if they were not sought.
     history
-        Order history from which more can be learned once attributes are known; None where
+        Sales from which more can be learned once attributes are known; None where
         everything was.
     backtest
         The call list tried on past days; None if it was not.
@@ -167,7 +167,7 @@ class Analysis(Drawable, Tabular):
     rise: RiseChance | None = None
     outcomes: tuple[CallOutcome, ...] = field(default=(), converter=_tuple)
     calls: CallList | None = None
-    history: OrderHistory | None = field(default=None, eq=False, repr=False)
+    history: CollectedSales | None = field(default=None, eq=False, repr=False)
     backtest: Backtest | None = None
     growth: GrowthList | None = None
     alerts: Alerts = field(default=Alerts(), converter=_alerts)

@@ -6,22 +6,38 @@ import functools
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from attrs import evolve, frozen
 
-from abcxyz._arrays import Bools, Codes, Floats, Ints
+from abcxyz._arrays import Bools, Codes, Floats
 from abcxyz.core.classes.classify import classify_abc
-from abcxyz.core.landmarks.order_history import OrderHistory, Sums, day_number
+from abcxyz.core.landmarks.orders.customer_figures import (
+    SEASON,
+    Classes,
+    CustomerFigures,
+    figures_of,
+)
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
 from abcxyz.core.landmarks.renewal import lapse_log_odds
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import AbcxyzWarning
 
-__all__ = ["ATTRIBUTE", "TRENDS", "Features", "attribute_columns", "features_at"]
+__all__ = [
+    "ATTRIBUTE",
+    "EARLIER",
+    "TRENDS",
+    "Features",
+    "attribute_columns",
+    "classes_at",
+    "classes_by",
+    "features_at",
+    "features_of",
+]
 
-_YEAR = 365
 _PRIOR_GAPS = 2.0  # weight of the pooled gap in a customer's own mean gap
 _PRIOR_SPREAD = 8.0  # weight of the pooled variation of gaps in a customer's own
 _VARIATION = (0.05, 3.0)  # limits of a squared coefficient of variation
@@ -29,6 +45,9 @@ _VARIATION = (0.05, 3.0)  # limits of a squared coefficient of variation
 # silent as those who have left; the card and the calibration say how likely one horizon is.
 _LOOK_AHEAD = 2
 _MONTHS = 6
+
+EARLIER = 90
+"""Days before a day on which the class is compared with that of the day."""
 
 TRENDS: Mapping[str, str] = MappingProxyType(
     {
@@ -96,7 +115,7 @@ def features_at(
     settings: Settings,
     horizon: int,
     *,
-    classes: Callable[[int], tuple[Codes, Floats, float]] | None = None,
+    classes: Callable[[int], Classes] | None = None,
 ) -> Features:
     """Return the features of every customer, from sales before a day.
 
@@ -113,59 +132,50 @@ def features_at(
     classes
         Day -> what `classes_at` returns, where it is known already; None to compute it.
     """
-    sums = history.sums
-    now, start = history.before(day), history.starts
-    entries: dict[int, Ints] = {}
+    if classes is None:
+        classes = functools.partial(classes_at, history, settings=settings)
+    earlier, _, _ = classes(day - EARLIER)
+    return features_of(figures_of(history, day, horizon, classes(day), earlier), horizon)
 
-    def at(days: int) -> Ints:
-        if days not in entries:
-            entries[days] = history.before(day - days)
-        return entries[days]
 
-    entries[0] = now
-    last = sums.orders[now]
-    first = sums.orders[start]
-    count = (last - first).astype(np.float64)
-    known = count > 0
-    latest_day, earliest_day, longest, last_money = _ends(sums, first, last)
-    silence = np.where(known, day - latest_day, np.nan)
-    tenure = np.where(known, day - earliest_day, np.nan)
+def features_of(known: CustomerFigures, horizon: int) -> Features:
+    """Return the features that follow from the figures of customers on a day.
+
+    Parameters
+    ----------
+    horizon
+        Days after the day that the outcome covers.
+    """
+    count, silence, tenure = known.count, known.silence, known.tenure
+    some = known.known
     gaps = np.maximum(count - 1, 0)
-    gap_sum = sums.gap[last] - sums.gap[first]
-    square_sum = sums.gap_square[last] - sums.gap_square[first]
+    gap_sum = np.where(some, tenure - silence, 0.0)
     own = gap_sum / np.maximum(gaps, 1)
     own_gap = np.where(gaps > 0, own, np.nan)
     usual = float(np.median(own[gaps > 0])) if (gaps > 0).any() else float(horizon)
     mean_gap = (gap_sum + _PRIOR_GAPS * usual) / (gaps + _PRIOR_GAPS)
-    variation = np.maximum(square_sum / np.maximum(gaps, 1) - own**2, 0) / np.maximum(own, 1) ** 2
+    variation = np.maximum(known.squares / np.maximum(gaps, 1) - own**2, 0)
+    variation /= np.maximum(own, 1) ** 2
     many = gaps >= _PRIOR_SPREAD
     pooled = float(np.median(variation[many])) if many.any() else 1.0
     variation = (variation * gaps + _PRIOR_SPREAD * pooled) / (gaps + _PRIOR_SPREAD)
     shape = 1 / np.clip(variation, *_VARIATION)
     rhythm = lapse_log_odds(silence, mean_gap, shape, _LOOK_AHEAD * horizon)
-
-    def orders(since: int, until: int = 0) -> Floats:
-        return (sums.orders[at(until)] - sums.orders[at(since)]).astype(np.float64)
-
-    def money(since: int, until: int = 0) -> Floats:
-        return sums.bought[at(until)] - sums.bought[at(since)]
-
-    total = sums.bought[now] - sums.bought[start]
-    mean_order = total / np.maximum(count, 1)
-    typical = float(mean_order[known].mean()) if known.any() else 1.0
-    orders_90, orders_180 = orders(90), orders(180)
-    money_90, money_180, money_365 = money(90), money(180), money(_YEAR)
-    returned = sums.returned[now] - sums.returned[at(180)]
-    active = sum((orders(30 * k + 30, 30 * k) > 0).astype(float) for k in range(_MONTHS))
-    pool = float(count[known].sum() / max(tenure[known].sum(), 1.0)) if known.any() else 1.0
+    mean_order = known.total / np.maximum(count, 1)
+    typical = float(mean_order[some].mean()) if some.any() else 1.0
+    orders, bought, returned = known.orders, known.bought, known.returned
+    orders_90, orders_180 = orders[90], orders[180]
+    money_90, money_180 = bought[90], bought[180]
+    edges = [np.zeros(len(count)), *(orders[30 * k + 30] for k in range(_MONTHS))]
+    active = sum((late > early).astype(float) for early, late in pairwise(edges))
+    pool = float(count[some].sum() / max(tenure[some].sum(), 1.0)) if some.any() else 1.0
     rate = (count + 1) / (np.nan_to_num(tenure) + 1 / pool)
-    season = np.where(tenure >= _YEAR, orders(_YEAR, _YEAR - horizon), np.nan)
-    if classes is None:
-        classes = functools.partial(classes_at, history, settings=settings)
-    abc, value, limit = classes(day)
-    earlier, _, _ = classes(day - 90)
+    season = np.where(tenure >= SEASON, known.season, np.nan)
+    abc, value, limit = known.classes
     letter = np.where(abc < 0, 3, abc).astype(np.float64)
-    before = np.where(earlier < 0, 3, earlier).astype(np.float64)
+    before = np.where(known.earlier < 0, 3, known.earlier).astype(np.float64)
+    last_money, longest = known.last_money, known.longest
+    irregularity = np.sqrt(variation)
     with np.errstate(invalid="ignore", divide="ignore"):
         columns = {
             "rhythm": rhythm,
@@ -174,15 +184,15 @@ def features_at(
             "silence_to_longest": (silence + 1) / (np.maximum(longest, mean_gap) + 1),
             "orders_90": orders_90,
             "orders_180": orders_180,
-            "orders_365": orders(_YEAR),
+            "orders_365": orders[365],
             "active_months": active / np.clip(tenure / 30, 1, _MONTHS),
             "rate": rate,
             "mean_gap": mean_gap,
-            "irregularity": np.sqrt(variation),
+            "irregularity": irregularity,
             "order_trend": np.log((orders_90 + 0.5) / (orders_180 - orders_90 + 0.5)),
             "money_trend": np.log((money_90 + typical) / (money_180 - money_90 + typical)),
             "money_90": money_90,
-            "money_365": money_365,
+            "money_365": bought[365],
             "mean_order": mean_order,
             "last_order": np.log((last_money + typical / 10) / (mean_order + typical / 10)),
             "tenure": tenure,
@@ -198,7 +208,7 @@ def features_at(
         "late": (silence > np.fmax(mean_gap, own_gap)).astype(np.float64),
         "longest": longest,
         "mean_order": mean_order,
-        "irregularity": np.sqrt(variation),
+        "irregularity": irregularity,
         "abc": letter,
         "missing": limit - value,
         "orders": count,
@@ -206,31 +216,18 @@ def features_at(
         "orders_180": orders_180,
         "money_90": money_90,
         "money_180": money_180,
-        "money_365": sums.net[now] - sums.net[at(_YEAR)],
+        "money_365": known.net_year,
         "tenure": tenure,
         "returned": returned,
         "same_season": season,
         "before": before,
     }
     return Features(
-        day=day, known=known, columns=columns, facts=facts, abc=abc, value=value, limit=limit
+        day=known.day, known=some, columns=columns, facts=facts, abc=abc, value=value, limit=limit
     )
 
 
-def _ends(sums: Sums, first: Ints, last: Ints) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the last and first order day, the longest gap and the money of the last order.
-
-    Of customers without an order the figures of another, which are masked.
-    """
-    if not len(sums.day):
-        nothing = np.zeros(len(first))
-        return nothing, nothing, nothing, nothing
-    latest, earliest = np.maximum(last - 1, 0), np.minimum(first, len(sums.day) - 1)
-    days = sums.day.astype(np.float64)
-    return days[latest], days[earliest], sums.longest[latest], sums.money[latest]
-
-
-def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Codes, Floats, float]:
+def classes_at(history: OrderHistory, day: int, settings: Settings) -> Classes:
     """Classify every customer by the value over the window of the settings before a day.
 
     Returns
@@ -246,9 +243,19 @@ def classes_at(history: OrderHistory, day: int, settings: Settings) -> tuple[Cod
         value = (sums.orders[until] - sums.orders[since]).astype(np.float64)
     else:
         value = sums.net[until] - sums.net[since]
-    value = np.where(until > since, value, np.nan)
+    return classes_by(np.where(until > since, value, np.nan), settings)
+
+
+def classes_by(value: Floats, settings: Settings) -> Classes:
+    """Classify customers by their (n,) values; NaN without sales.
+
+    Returns
+    -------
+    tuple
+        As of `classes_at`.
+    """
     if np.isnan(value).all():
-        return np.full(len(history), -1, np.int8), value, float("nan")
+        return np.full(len(value), -1, np.int8), value, float("nan")
     with warnings.catch_warnings():
         # Classes of past days, which say little at the beginning of a history, are nobody's news.
         warnings.simplefilter("ignore", AbcxyzWarning)

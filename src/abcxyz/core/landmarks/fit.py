@@ -126,8 +126,8 @@ class LandmarkFit:
         interval; None if they were not compared.
     ranking
         The same of the AUC.
-    rows, events
-        Number of examples, and of those with the outcome.
+    rows, events, units
+        Number of examples, of those with the outcome, and of the customers or deals they are of.
     later
         Whether the held-back examples are of a later time than all others; otherwise they are of
         other customers.
@@ -145,6 +145,7 @@ class LandmarkFit:
     ranking: Gain | None = None
     rows: int = 0
     events: int = 0
+    units: int = 0
     later: bool = False
     evidence: Evidence | None = None
     tried: Mapping[str, Judged] = field(factory=dict, converter=frozen_map)
@@ -226,7 +227,7 @@ def fit_landmarks(
     truth = test.outcome[scope]
     inside = {name: one[scope] for name, one in outside.items()}
     past = earlier if later else examples
-    known = past.outcome[past.focus] if scope is test.focus else past.outcome
+    known = past.outcome[past.focus] if scope is test.focus and past.focus.any() else past.outcome
     tried = {name: Judged.of(truth, one, float(known.mean())) for name, one in inside.items()}
     # A card may fit other customers, or those it knows, better than a curve and these worse.
     card_by_brier = trial.by_brier or not later or scope is not test.focus
@@ -255,6 +256,7 @@ def fit_landmarks(
         ranking=ranking,
         rows=len(examples),
         events=events,
+        units=len(np.unique(examples.unit)),
         later=later,
         evidence=Evidence.of(truth, inside[chosen]),
         tried=tried,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import numpy as np
 
-from abcxyz.core.landmarks.features import classes_at
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
-from abcxyz.core.snapshots.settings import Settings
+from abcxyz._arrays import Codes, Floats
+from abcxyz.core.landmarks.orders.order_history import day_number
 from abcxyz.errors import InputError
 
 __all__ = [
@@ -42,16 +42,22 @@ def day_of(number: int) -> date:
     return date(1970, 1, 1) + timedelta(days=number)
 
 
-def covered_until(history: OrderHistory, as_of: date) -> date:
+def covered_until(span: tuple[int, int], as_of: date) -> date:
     """Return the day up to which sales are known: *as_of*, if they do not end long before.
+
+    Parameters
+    ----------
+    span
+        First and last day of the sales, counted from 1970-01-01; the last before the first
+        without any.
 
     Raises
     ------
     InputError
         There are no sales, or they end more than a month before.
     """
-    _, last = history.span
-    if not len(history):
+    first, last = span
+    if last < first:
         raise InputError("there are no sales before {as_of}; read an earlier date", as_of=as_of)
     ended = day_of(last + 1)
     if (as_of - ended).days > STALE:
@@ -67,16 +73,22 @@ def covered_until(history: OrderHistory, as_of: date) -> date:
 
 
 def choose_horizon(
-    history: OrderHistory, as_of: date, horizon: int | None, settings: Settings
+    first: int,
+    as_of: date,
+    horizon: int | None,
+    gaps_and_classes: Callable[[], tuple[Floats, Codes]],
 ) -> int:
     """Check a horizon, or choose it.
 
     Parameters
     ----------
-    history
-        Orders before *as_of*.
+    first
+        First day of the sales before *as_of*, counted from 1970-01-01.
     horizon
         Days; None for three times the median gap between orders of class A, 30 to 180 days.
+    gaps_and_classes
+        Called for the default: (n,) mean gaps of the customers, NaN without one, and (n,) class
+        codes.
 
     Raises
     ------
@@ -84,17 +96,15 @@ def choose_horizon(
         It is not positive, or no past day has a known outcome; the message names the longest
         possible horizon.
     """
-    day, (first, _) = day_number(as_of), history.span
     if horizon is None:
-        gaps = history.mean_gaps(day)
-        abc, _, _ = classes_at(history, day, settings)
+        gaps, abc = gaps_and_classes()
         in_a = gaps[(abc == 0) & ~np.isnan(gaps)]
         some = in_a if len(in_a) else gaps[~np.isnan(gaps)]
         usual = round(_GAPS * float(np.median(some))) if len(some) else USUAL_HORIZON
         return min(max(usual, _SHORTEST), LONGEST_HORIZON)
     if horizon < 1:
         raise InputError("the horizon is {horizon} days; give one day or more", horizon=horizon)
-    longest = day - first - WARM_UP
+    longest = day_number(as_of) - first - WARM_UP
     if horizon > longest and longest >= 1:
         raise InputError(
             "a horizon of {horizon} days is longer than the sales allow, which begin on {first}; "

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
 from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
@@ -16,12 +17,11 @@ from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples
-from abcxyz.core.landmarks.monthly import monthly_sums
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import pushes_of
 from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.panel import aggregate
-from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.sales.transactions import Transactions, concat
 from abcxyz.core.snapshots.classify_panel import classes_of
 from abcxyz.core.snapshots.settings import Settings
@@ -95,7 +95,7 @@ def lapse_risk(
     earlier = lines.day < np.datetime64(as_of)
     lines = lines if earlier.all() else lines.take(earlier)
     history = collect_orders(lines, metric=settings.metric)
-    until = covered_until(history, as_of)
+    until = covered_until(history.span, as_of)
     panel = aggregate(
         lines, settings.periods(as_of), metric=settings.metric,
         document_spans_days=settings.document_spans_days,
@@ -140,7 +140,9 @@ def lapse_of(
     quantile, least_gaps
         Of the rule, as in `AlertRules`.
     """
-    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
+    study = LandmarkStudy.of(
+        HistorySource(history), as_of, horizon, settings, snapshot, attributes
+    )
     examples = study.examples(lapse_outcome(study))[0] if learn else None
     return lapse_from(study, examples, quantile=quantile, least_gaps=least_gaps)
 
@@ -169,11 +171,11 @@ def lapse_from(
     Where nothing can be learned, those are late who are silent beyond a quantile of their gaps,
     with the options of `AlertRules`.
     """
-    history, now, horizon, snapshot = study.history, study.now, study.horizon, study.snapshot
+    source, now, horizon, snapshot = study.source, study.now, study.horizon, study.snapshot
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
         fit = fit_landmarks(examples, TRENDS, _CURVES, horizon)
-    segment = _segments(history, snapshot)
+    segment = _segments(source.customers, snapshot)
     abc = now.abc if snapshot is None else np.where(segment < 0, -1, segment // 3).astype(np.int8)
     probability = fit.probability(now.columns, abc == 0)
     pace = np.minimum(_YEAR, np.maximum(np.nan_to_num(now.facts["tenure"]), _QUARTER))
@@ -184,11 +186,11 @@ def lapse_from(
     order = rank[now.known[rank]]
     late = now.facts["late"] > 0
     if fit.model is None:
-        late = _by_quantile(history, abc, quantile, least_gaps)
+        late = source.late(abc, quantile, least_gaps)
     orders = now.columns["orders_365"] * horizon / pace
     listed = order[(abc == 0)[order] & late[order]]
     rows = np.sort(listed)
-    months = monthly_sums(history, study.as_of, rows)[np.searchsorted(rows, listed)]
+    months = source.months(study.as_of, rows)[np.searchsorted(rows, listed)]
     basis = LEARNED if fit.basis == LEARNED else "silence" if fit.model is not None else "rule"
     return LapseRisk(
         as_of=study.as_of,
@@ -196,7 +198,7 @@ def lapse_from(
         basis=basis,
         why=_why(fit, basis),
         judged=fit.judged,
-        customers=freeze(history.customers[order]),
+        customers=freeze(source.customers[order]),
         abc=freeze(abc[order]),
         segment=freeze(segment[order]),
         probability=freeze(probability[order]),
@@ -211,33 +213,20 @@ def lapse_from(
     )
 
 
-def _by_quantile(history: OrderHistory, abc: Codes, quantile: float, least: int) -> Bools:
-    """Return whether a customer is silent beyond a quantile of the own gaps."""
-    sums = history.sums
-    counts = np.diff(np.append(sums.orders[history.starts], sums.orders[-1]))
-    gaps = np.diff(sums.gap)
-    starts = np.concatenate(([0], np.cumsum(np.maximum(counts - 1, 0))))
-    rhythm = Rhythm(starts=starts, gaps=gaps[gaps > 0].astype(np.int32))
-    last = np.full(len(history), "NaT", dtype="M8[D]")
-    some = counts > 0
-    last[some] = sums.day[np.cumsum(counts)[some] - 1].astype("M8[D]")
-    until = np.datetime64(history.span[1], "D")
-    return silence(rhythm, last, abc, until, quantile=quantile, least=least).late
-
-
-def _segments(history: OrderHistory, snapshot: Snapshot | None) -> Codes:
+def _segments(customers: npt.NDArray[Any], snapshot: Snapshot | None) -> Codes:
     if snapshot is None:
-        return np.full(len(history), -1, dtype=np.int8)
-    rows = snapshot.rows_of(history.customers)
+        return np.full(len(customers), -1, dtype=np.int8)
+    rows = snapshot.rows_of(customers)
     return np.where(rows < 0, np.int8(-1), snapshot.segment[rows])
 
 
 def _why(fit: LandmarkFit, basis: str) -> Message:
     if basis == LEARNED:
         return _SAY.message(
-            "learned from {rows} examples of this history; on held-back ones better than silence "
-            "alone",
+            "learned from {rows} examples of {customers} customers; on held-back ones better than "
+            "silence alone",
             rows=fit.rows,
+            customers=fit.units,
         )
     if basis == "silence":
         return _SAY.message(

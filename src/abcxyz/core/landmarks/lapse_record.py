@@ -65,7 +65,7 @@ class LapseRisk:
         (n,) number of orders in a horizon at the pace of the last year.
     months
         (k, 24) money of calendar months of the customers of class A who are late, in their order;
-        see `abcxyz.core.landmarks.monthly.monthly_sums`.
+        see `abcxyz.core.landmarks.orders.monthly.monthly_sums`.
     facts, pushes
         Behind the reasons: facts by name, and log-odds by group of features.
     """

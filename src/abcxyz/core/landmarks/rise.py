@@ -17,9 +17,10 @@ from abcxyz.core.landmarks.features import Features, attribute_columns, classes_
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.model import Examples, Judged
-from abcxyz.core.landmarks.order_history import OrderHistory, collect_orders
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import Reasons, pushes_of
 from abcxyz.core.landmarks.sample import STEP, LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
@@ -148,7 +149,7 @@ def rise_chance(
     as_of = as_day(as_of, "as_of")
     history = collect_orders(sales, until=as_of, metric=settings.metric)
     columns = attribute_columns(history.customers.tolist(), attributes)
-    until = covered_until(history, as_of)
+    until = covered_until(history.span, as_of)
     return rise_of(history, until, horizon, settings=settings, attributes=columns)
 
 
@@ -170,7 +171,9 @@ def rise_of(
     attributes
         Further features, as `attribute_columns` returns them.
     """
-    study = LandmarkStudy.of(history, as_of, horizon, settings, snapshot, attributes)
+    study = LandmarkStudy.of(
+        HistorySource(history), as_of, horizon, settings, snapshot, attributes
+    )
     return rise_from(study, *study.examples(rise_outcome(study)))
 
 
@@ -197,14 +200,14 @@ def rise_outcome(study: LandmarkStudy) -> Outcome:
 
 def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
     """Fit to the examples of `rise_outcome`, and estimate the rise chance on the day."""
-    history, snapshot, horizon = study.history, study.snapshot, study.horizon
+    customers, snapshot, horizon = study.source.customers, study.snapshot, study.horizon
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
         fit = fit_landmarks(examples, _TRENDS, {_VALUE: "logarithm"}, horizon)
     now = _with_value(study.now)
     abc, value, limit = now.abc, now.value, now.limit
     if snapshot is not None:
-        abc, value = _aligned(history, snapshot)
+        abc, value = _aligned(customers, snapshot)
     rows = np.flatnonzero(now.known & (abc == 1))
     columns = {name: each[rows] for name, each in now.columns.items()}
     chance = fit.probability(columns, np.ones(len(rows), dtype=bool))
@@ -218,7 +221,7 @@ def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
         basis=basis,
         why=_why(fit, basis),
         judged=fit.judged,
-        customers=freeze(history.customers[rows][rank]),
+        customers=freeze(customers[rows][rank]),
         probability=freeze(chance[rank]),
         missing=freeze(missing[rank]),
         facts={name: each[rows][rank] for name, each in now.facts.items()},
@@ -231,8 +234,8 @@ def _with_value(features: Features) -> Features:
     return features.with_columns({_VALUE: np.maximum(features.value / features.limit, 0.0)})
 
 
-def _aligned(history: OrderHistory, snapshot: Snapshot) -> tuple[Codes, Floats]:
-    rows = snapshot.rows_of(history.customers)
+def _aligned(customers: npt.NDArray[Any], snapshot: Snapshot) -> tuple[Codes, Floats]:
+    rows = snapshot.rows_of(customers)
     inside = rows >= 0
     abc = np.where(inside, snapshot.abc[rows], -1).astype(np.int8)
     return abc, np.where(inside, snapshot.value[rows].astype(np.float64), np.nan)
@@ -241,9 +244,10 @@ def _aligned(history: OrderHistory, snapshot: Snapshot) -> tuple[Codes, Floats]:
 def _why(fit: LandmarkFit, basis: str) -> Message:
     if basis == LEARNED:
         return _SAY.message(
-            "learned from {rows} examples of this history; on held-back ones better than the "
-            "value alone",
+            "learned from {rows} examples of {customers} customers; on held-back ones better than "
+            "the value alone",
             rows=fit.rows,
+            customers=fit.units,
         )
     if basis == "value":
         return _SAY.message(

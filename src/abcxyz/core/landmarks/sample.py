@@ -13,9 +13,11 @@ from attrs import frozen
 
 from abcxyz._arrays import Bools, Ints
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
-from abcxyz.core.landmarks.horizon import WARM_UP, choose_horizon
+from abcxyz.core.landmarks.horizon import WARM_UP
 from abcxyz.core.landmarks.model import Examples
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.customer_sample import MOST_CUSTOMERS, identifier_hashes
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.sources import LandmarkSource
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
 
@@ -24,14 +26,13 @@ __all__ = ["STEP", "LandmarkStudy", "Outcome", "landmark_days", "sample_rows"]
 STEP = 30
 """Days from one landmark to the next."""
 
-_MOST_CUSTOMERS = 4_000
 _MOST_ROWS = 16_000
 _MOST_LANDMARKS = 24
-_SPREAD = 4  # neighbouring rows that are examples at the same landmarks, one of each fold
+_SPREAD = 4  # neighbouring numbers that are examples at the same landmarks, one of each fold
 
 
-def sample_rows(n: int, most: int = _MOST_CUSTOMERS) -> Ints:
-    """Return the rows of a sample of customers, ascending; the same in every run.
+def sample_rows(n: int, most: int = MOST_CUSTOMERS) -> Ints:
+    """Return a sample of rows, ascending; the same in every run.
 
     Notes
     -----
@@ -84,16 +85,16 @@ class _Collected:
         self._columns: list[dict[str, Any]] = []
         self._rest: list[tuple[Bools, Ints, Ints, Bools]] = []
 
-    def add(self, features: Features, thin: tuple[int, int]) -> None:
+    def add(self, features: Features, rank: Ints, thin: tuple[int, int]) -> None:
         k, every = thin
         features = self._outcome.more(features)
         eligible, truth = self._outcome.of(features)
         chosen = np.flatnonzero(eligible)
         if k and every > 1:
-            chosen = chosen[(chosen // _SPREAD + k) % every == 0]
+            chosen = chosen[(rank[chosen] // _SPREAD + k) % every == 0]
         self._columns.append({name: one[chosen] for name, one in features.columns.items()})
         focus = self._outcome.focus(features)[chosen]
-        self._rest.append((truth[chosen], chosen, np.full(len(chosen), features.day), focus))
+        self._rest.append((truth[chosen], rank[chosen], np.full(len(chosen), features.day), focus))
 
     def examples(self) -> Examples | None:
         if not self._rest:
@@ -111,8 +112,8 @@ class LandmarkStudy:
 
     Parameters
     ----------
-    history
-        All sales before *as_of*, of n customers.
+    source
+        Sales before *as_of*, of n customers.
     as_of, horizon, settings
         As in `lapse_risk`; the horizon is chosen.
     snapshot
@@ -123,7 +124,7 @@ class LandmarkStudy:
         Features on that day, with the attributes.
     """
 
-    history: OrderHistory
+    source: LandmarkSource
     as_of: date
     horizon: int
     settings: Settings
@@ -134,7 +135,7 @@ class LandmarkStudy:
     @classmethod
     def of(
         cls,
-        history: OrderHistory,
+        source: LandmarkSource,
         as_of: date,
         horizon: int | None,
         settings: Settings,
@@ -142,10 +143,10 @@ class LandmarkStudy:
         attributes: Mapping[str, Any] = MappingProxyType({}),
     ) -> LandmarkStudy:
         """Choose the horizon, and compute the features on the day."""
-        chosen = choose_horizon(history, as_of, horizon, settings)
-        now = features_at(history, day_number(as_of), settings, chosen)
+        chosen = source.horizon(as_of, horizon, settings)
+        now = source.features(day_number(as_of), chosen, settings)
         return cls(
-            history=history,
+            source=source,
             as_of=as_of,
             horizon=chosen,
             settings=settings,
@@ -154,14 +155,10 @@ class LandmarkStudy:
             now=now.with_columns(attributes),
         )
 
-    @functools.cached_property
+    @property
     def sample(self) -> OrderHistory:
         """The customers that are learned from."""
-        return self.history.take(self._rows)
-
-    @functools.cached_property
-    def _rows(self) -> Ints:
-        return sample_rows(len(self.history))
+        return self.source.sample
 
     def examples(self, *outcomes: Outcome) -> list[Examples | None]:
         """Collect the examples of the past landmarks, for each outcome.
@@ -177,18 +174,22 @@ class LandmarkStudy:
             About 16,000 at most of each: many customers are examples at some of the earlier
             landmarks only. None without any.
         """
-        days = landmark_days(self.history.span[0], day_number(self.as_of), self.horizon)
+        days = landmark_days(self.source.first_day, day_number(self.as_of), self.horizon)
         rows = max(len(self.sample) * len(days), 1)
         thin = -(-rows // _MOST_ROWS)
-        fixed = {name: one[self._rows] for name, one in self.attributes.items()}
+        fixed = {name: one[self.source.rows] for name, one in self.attributes.items()}
         classes = functools.cache(
             functools.partial(classes_at, self.sample, settings=self.settings)
         )
+        # Numbers by hash, so that the order of the customers does not matter.
+        rank = np.empty(len(self.sample), np.int64)
+        hashes = identifier_hashes(self.sample.customers)
+        rank[np.argsort(hashes, kind="stable")] = np.arange(len(rank))
         collected = [_Collected(one) for one in outcomes]
         for k, day in enumerate(days):
             features = features_at(
                 self.sample, day, self.settings, self.horizon, classes=classes
             ).with_columns(fixed)
             for each in collected:
-                each.add(features, (k, thin))
+                each.add(features, rank, (k, thin))
         return [each.examples() for each in collected]

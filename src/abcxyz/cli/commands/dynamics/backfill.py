@@ -34,16 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.backfill import backfill_dates, backfill_panels, backfill_window
     from abcxyz.history import History
 
     since = parse_month(args.since, "--from")
-    with (
-        open_sales_input(args) as sales,
-        show_warnings(text_language(args)),
-        History(sales.history) as history,
-    ):
+    with open_sales_input(args) as sales, History(sales.history) as history:
         lang = text_language(args)
         window = backfill_window(since, sales.as_of, sales.settings)
         first = backfill_dates(since, sales.as_of, sales.settings)[0]

@@ -70,7 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
-    from abcxyz.cli.output.terminal import show_warnings
     from abcxyz.core.dynamics.comparison import compare
     from abcxyz.history import History
 
@@ -78,14 +77,13 @@ def run(args: argparse.Namespace) -> int:
         before, after = (
             _snapshot(history, args, written) for written in (args.before, args.after)
         )
-    with show_warnings(text_language(args)):
-        moves = compare(
-            before,
-            after,
-            by=args.by,
-            steadied=args.steadied,
-            any_settings=args.any_settings,
-        )
+    moves = compare(
+        before,
+        after,
+        by=args.by,
+        steadied=args.steadied,
+        any_settings=args.any_settings,
+    )
     if args.json:
         described = _object(moves, before, after)
         print(json.dumps(described, ensure_ascii=False, indent=2, allow_nan=False))

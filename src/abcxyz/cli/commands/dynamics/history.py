@@ -235,6 +235,7 @@ def _snapshots(history: History, job: str | None, *, as_json: bool, lang: str) -
 
 def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) -> str:
     from abcxyz.cli.output.analysis_text import table
+    from abcxyz.cli.output.terminal import one_line
 
     if as_json:
         return _json(
@@ -253,8 +254,11 @@ def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) ->
                 for one in states
             ]
         )
+    # Without it two rows of a date would contradict one another.
+    shared = len({(one.job, one.fingerprint) for one in states}) > 1
     heads = ("Date", "Segment", "Steadied", "Value", "Variation", "Orders", "Last order")
-    rows = [[text(head, lang) for head in heads]]
+    more = ("Settings", "Job") if shared else ()
+    rows = [[text(head, lang) for head in (*heads, *more)]]
     rows += [
         [
             date_text(one.dated, lang),
@@ -264,6 +268,7 @@ def _customer(states: tuple[CustomerState, ...], *, as_json: bool, lang: str) ->
             "–" if one.cv is None else percent(one.cv, lang),
             number(one.orders, lang),
             "–" if one.last_day is None else date_text(one.last_day, lang),
+            *((one.fingerprint, one_line(one.job) or "–") if shared else ()),
         ]
         for one in states
     ]

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; return the exit code."""
     from abcxyz.cli.inputs.sales_input import open_sales_input
-    from abcxyz.cli.output.terminal import one_line, printable, show_warnings
+    from abcxyz.cli.output.terminal import one_line, printable
     from abcxyz.core.decomposition.why_sales import why_sales
     from abcxyz.core.display import plain_number
     from abcxyz.core.documents import json_text
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     before = parse_window(args.before, "--before")
     after = parse_window(args.after, "--after")
     lang = text_language(args)
-    with open_sales_input(args) as sales, show_warnings(lang):
+    with open_sales_input(args) as sales:
         span = Window(min(before.since, after.since), max(before.until, after.until))
         priced = priced_lines.read_priced_lines(args, span)
         lines = concat(sales.reading.transactions(span))

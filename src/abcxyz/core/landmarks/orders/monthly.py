@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from abcxyz._arrays import Floats, Ints
-from abcxyz.core.landmarks.order_history import OrderHistory, day_number
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, day_number
 from abcxyz.core.sales.calendar import period_start, shift_period
 
 __all__ = ["MONTHS", "first_of_months", "monthly_sums"]

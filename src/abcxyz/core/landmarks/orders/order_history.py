@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -21,7 +20,6 @@ __all__ = ["OrderHistory", "OrderHistoryCollector", "collect_orders", "day_numbe
 
 _MIDDLE = 1 << 31  # days before and after 1970-01-01, in 32 bits
 _MANY = 1 << 22  # lines after which the collected ones are reduced to days
-_MOST = 1 << 24  # entries above which a history is given up, half a gigabyte
 _TABLE = 1 << 24  # cells of a table of positions by customer and day, 64 megabytes
 _SPARSE = 16  # entries of a customer, on average, up to which all of them are counted
 _FAR = 1 << 20  # more than any gap between two days
@@ -217,8 +215,6 @@ class OrderHistoryCollector:
         Sales from this day on are ignored; None for all.
     since
         Sales before this day are ignored; None for all.
-    most
-        Number of entries above which the history is given up, and `close` returns None.
     """
 
     def __init__(
@@ -227,11 +223,9 @@ class OrderHistoryCollector:
         until: date | None = None,
         *,
         since: date | None = None,
-        most: int = _MOST,
     ) -> None:
-        self._metric, self._most = metric, most
+        self._metric = metric
         self._since, self._until = since, until
-        self._too_many = False
         self._labels: npt.NDArray[Any] | None = None
         self._coder = CustomerNumbers(1)
         self._parts: list[tuple[Ints, Money]] = []
@@ -249,8 +243,6 @@ class OrderHistoryCollector:
 
     def add(self, batch: Transactions) -> None:
         """Add a batch of sales."""
-        if self._too_many:
-            return
         for limit, sign in ((self._since, 1), (self._until, -1)):
             if limit is not None:
                 away = (batch.day - np.datetime64(limit)).astype(np.int64)
@@ -277,7 +269,7 @@ class OrderHistoryCollector:
         # Sorted when many are there: a batch for itself would be sorted twice.
         self._parts.append((keys, (net, bought, returned)))
         self._loose += len(keys)
-        if self._loose > min(_MANY, self._most):
+        if self._loose > _MANY:
             self._reduce()
 
     def _reduce(self) -> None:
@@ -289,15 +281,10 @@ class OrderHistoryCollector:
             money[1] = money[0]
         self._parts = [_by_day(keys, money)]
         self._loose = 0
-        if len(self._parts[0][0]) > self._most:
-            self._too_many, self._parts = True, []
 
-    def close(self) -> OrderHistory | None:
-        """Return the history of all customers added; None if there were too many entries."""
-        if not self._too_many:
-            self._reduce()
-        if self._too_many:
-            return None
+    def close(self) -> OrderHistory:
+        """Return the history of all customers added."""
+        self._reduce()
         keys, money = self._parts[0]
         known: Bools = np.zeros(self._coder.size, dtype=bool)
         known[keys >> 32] = True
@@ -359,9 +346,7 @@ def collect_orders(
     >>> history.customers.tolist(), history.bought.tolist()
     (['a', 'b'], [50.0, 50.0, 10.0])
     """
-    collector = OrderHistoryCollector(metric, until, most=sys.maxsize)
+    collector = OrderHistoryCollector(metric, until)
     for _ in collector.watch(sales):
         pass
-    history = collector.close()
-    assert history is not None
-    return history
+    return collector.close()

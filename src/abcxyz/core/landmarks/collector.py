@@ -1,0 +1,158 @@
+"""Collector of what is learned from: money of every customer, order days of a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from abcxyz._arrays import Bools, Ints, freeze
+from abcxyz.core.landmarks.orders.customer_sample import CustomerSample
+from abcxyz.core.landmarks.orders.customer_sums import CustomerSums
+from abcxyz.core.landmarks.orders.order_history import OrderHistory, OrderHistoryCollector
+from abcxyz.core.landmarks.panel_source import money_edges
+from abcxyz.core.sales.customer_numbers import CustomerNumbers
+from abcxyz.core.sales.transactions import Transactions
+from abcxyz.core.snapshots.settings import Settings
+
+__all__ = ["CollectedSales", "LandmarkCollector"]
+
+
+@frozen(kw_only=True, eq=False)
+class CollectedSales:
+    """Sales of n customers before a day.
+
+    Parameters
+    ----------
+    customers
+        (n,) identifiers.
+    span
+        First and last day, counted from 1970-01-01; the last before the first without any.
+    rows, sample
+        (k,) rows of the customers that are learned from, and their order history.
+    money
+        Sums of all customers; None where *history* is not.
+    history
+        Order history of all customers; None where the sample does not hold all of them.
+    """
+
+    customers: npt.NDArray[Any]
+    span: tuple[int, int]
+    rows: Ints
+    sample: OrderHistory
+    money: CustomerSums | None
+    history: OrderHistory | None
+
+
+class LandmarkCollector:
+    """Collector of the sales of the lookback, one batch at a time.
+
+    Memory is about 250 bytes per customer, and 32 bytes per order day of the customers that are
+    learned from.
+
+    Parameters
+    ----------
+    settings
+        Lookback, window and metric.
+    as_of
+        Sales from this day on are ignored.
+    whole
+        Whether to keep the order days of all customers, for a look at past days.
+    """
+
+    def __init__(self, settings: Settings, as_of: date, *, whole: bool = False) -> None:
+        self._lookback, self._whole = settings.periods(as_of).lookback, whole
+        edges = money_edges(settings, as_of)
+        self._money = CustomerSums(edges, costs=settings.metric == "profit")
+        self._days = OrderHistoryCollector(settings.metric)
+        self._coder = CustomerNumbers(2 * len(edges))
+        self._sample = CustomerSample()
+        self._labels: npt.NDArray[Any] | None = None
+        self._span = 0, -1
+        self._collected: CollectedSales | None = None
+
+    def name(self, labels: npt.NDArray[Any]) -> None:
+        """Set the identifiers of customers that will be added as positions in *labels*."""
+        self._labels = labels
+        self._days.name(labels)
+
+    def watch(self, sales: Transactions | Iterable[Transactions]) -> Iterator[Transactions]:
+        """Yield the batches unchanged, and add each."""
+        for batch in [sales] if isinstance(sales, Transactions) else sales:
+            self.add(batch)
+            yield batch
+
+    def add(self, batch: Transactions) -> None:
+        """Add a batch of sales."""
+        part = batch.within(self._lookback)
+        if not len(part):
+            return
+        day = part.day.astype("M8[D]", copy=False).view(np.int64)
+        first, last = int(day.min()), int(day.max())
+        if self._span[0] <= self._span[1]:
+            first, last = min(first, self._span[0]), max(last, self._span[1])
+        self._span = first, last
+        if self._whole:
+            self._days.add(part)
+            return
+        code, low, shift = self._coder.code(part)
+        size = self._coder.size
+        self._money.grow(size, shift)
+        self._money.add(code, low, day, part.amount, part.cost)
+        self._sample.grow(size, shift)
+        rows = code.astype(np.int64) - low
+        fresh = self._sample.unknown(rows)
+        if len(fresh):
+            some = np.zeros(size, dtype=bool)
+            some[fresh] = True
+            self._sample.meet(fresh, self._named(self._coder.customers(some)))
+        chosen = self._sample.chosen[rows]
+        self._days.add(part if chosen.all() else part.take(chosen))
+
+    def _named(self, customers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return customers if self._labels is None else self._labels[customers]
+
+    def close(self) -> CollectedSales:
+        """Return what was collected."""
+        if self._collected is None:
+            self._collected = self._close_whole() if self._whole else self._close()
+        return self._collected
+
+    def _close_whole(self) -> CollectedSales:
+        history = self._days.close()
+        return CollectedSales(
+            customers=history.customers,
+            span=self._span,
+            rows=np.arange(len(history)),
+            sample=history,
+            money=None,
+            history=history,
+        )
+
+    def _close(self) -> CollectedSales:
+        days = self._days.close()
+        size = self._coder.size
+        known, chosen = self._sample.met[:size], self._sample.chosen[:size]
+        customers = self._named(self._coder.customers(known))
+        rows = np.flatnonzero(chosen[known])
+        sample = days
+        if len(rows) < len(days):
+            # Customers who were in the sample until others with smaller hashes came.
+            left = set(customers[rows].tolist())
+            sample = days.take(np.flatnonzero([who in left for who in days.customers.tolist()]))
+        every = len(rows) == len(customers)
+        return CollectedSales(
+            customers=freeze(customers),
+            span=self._span,
+            rows=rows,
+            sample=sample,
+            money=None if every else self._sums_of(known),
+            history=sample if every else None,
+        )
+
+    def _sums_of(self, known: Bools) -> CustomerSums:
+        return self._money.close(known)

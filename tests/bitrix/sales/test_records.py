@@ -1,0 +1,33 @@
+"""Records of the sales of Bitrix24: what they take by name only, compare, and show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.records import defaults, promises
+
+#: A record that hides a field keeps secrets and what is known of customers out of messages; one
+#: that is equal to itself alone holds arrays, or stands for a connection.
+PROMISED: dict[str, set[str]] = {
+    "reader.SalesReader": {
+        "changes",
+        "has no hash",
+        "hides client",
+        "hides note",
+        "makes _cost_money",
+    },
+    "sale.Tally": {"changes", "has no hash"},
+}
+
+#: What a call without an option means.
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "sale.Tally.add": {"many": 1},
+}
+
+
+def test_records_are_taken_compared_and_shown_as_promised() -> None:
+    assert promises("abcxyz_bitrix.sales") == PROMISED
+
+
+def test_options_that_are_left_out_mean_what_they_meant() -> None:
+    assert defaults("abcxyz_bitrix.sales") == DEFAULTS
