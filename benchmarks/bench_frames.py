@@ -68,8 +68,8 @@ def polars_by_hand(path: str) -> Any:
         .agg(
             x=pl.col("amount").sum(),
             n=sale.sum(),
-            first=day.filter(sale).min(),
-            last=day.filter(sale).max(),
+            first=pl.when(sale).then(day).min(),
+            last=pl.when(sale).then(day).max(),
         )
         .group_by("id")
         .agg(
