@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ class Receiver(ThreadingHTTPServer):
     plan: list[int]
     taken: list[tuple[dict[str, str], bytes]]
     hits: int
+    answer: bytes = b""
 
     @property
     def url(self) -> str:
@@ -59,8 +61,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if status == 503:
             self.send_header("Retry-After", "7")
-        self.send_header("Content-Length", "0")
+        server = self.server
+        assert isinstance(server, Receiver)
+        self.send_header("Content-Length", str(len(server.answer)))
         self.end_headers()
+        with contextlib.suppress(OSError):  # the sender may have heard enough
+            self.wfile.write(server.answer)
 
     def log_message(self, *args: object) -> None:
         """Log nothing."""

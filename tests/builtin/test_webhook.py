@@ -198,6 +198,16 @@ def test_refused_connection_is_tried_again(rig: Rig) -> None:
     assert "s3cr3t" not in "".join(traceback.format_exception(caught.value))
 
 
+def test_an_answer_without_end_takes_no_memory(rig: Rig) -> None:
+    """An answer is of no use to the sink: it stops reading one of megabytes."""
+    rig.receiver.answer = b" " * (3 << 20)
+    with pytest.raises(UnavailableError, match="larger than 1 MB"):
+        rig.send()
+    rig.receiver.answer = b" " * (1 << 19)
+    rig.send()
+    assert 2 == rig.receiver.hits
+
+
 def test_a_dry_run_sends_nothing(rig: Rig) -> None:
     """A dry run reports how much it would send."""
     report = rig.sink().write(ANALYSIS, dry_run=True)

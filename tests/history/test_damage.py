@@ -79,3 +79,26 @@ def test_damaged_histories(tmp_path: Path) -> None:
 def test_ten_thousand_damaged_histories(tmp_path: Path) -> None:
     """None of ten thousand ends in another exception or hangs."""
     assert _refused(tmp_path, count=10_000, seed=100) > 0
+
+
+def test_a_bit_of_any_content_is_noticed(tmp_path: Path) -> None:
+    """One changed bit of a column is found by the check, and makes no other state."""
+    path = tmp_path / "history.db"
+    path.write_bytes(_stored())
+    with History(path) as history:
+        assert () == history.check()
+        assert 3 == len(history.customer("C7"))
+    sound = path.read_bytes()
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        contents = base.execute("SELECT number, content FROM packed").fetchall()
+    draw = Random(0)
+    for number, content in contents:
+        changed = bytearray(content)
+        changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+        path.write_bytes(sound)
+        with contextlib.closing(sqlite3.connect(path)) as base, base:
+            base.execute("UPDATE packed SET content = ? WHERE number = ?", (changed, number))
+        with History(path) as history:
+            assert history.check()
+            with pytest.raises(HistoryError, match="damaged"):
+                history.customer("C7")

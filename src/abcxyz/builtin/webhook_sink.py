@@ -39,6 +39,7 @@ VERSION = 1
 #: Statuses of requests that were not accepted; after any other response they may have been.
 _NOT_TAKEN = frozenset({429, 503})
 _BACKOFF = Backoff(attempts=4, longest_requested=120.0)
+_LARGEST_ANSWER = 1 << 20  # bytes; nothing in it is used
 
 
 class WebhookSink:
@@ -111,6 +112,7 @@ class WebhookSink:
                 if one
             ],
             proxy=proxy,
+            largest=_LARGEST_ANSWER,
             allow_loopback_http=insecure_loopback,
             clock=self._clock,
         )

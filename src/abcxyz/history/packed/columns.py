@@ -276,9 +276,15 @@ def _put(db: Database, number: int, name: str, content: bytes) -> None:
 
 
 def _contents(db: Database, number: int, names: Sequence[str]) -> Mapping[str, bytes]:
-    """Return name -> content of columns of a snapshot."""
+    """Return name -> content of columns of a snapshot, each compared with its hash."""
     statement = (
-        "SELECT name, content FROM snapshot_column JOIN packed ON packed = number "  # noqa: S608
-        f"WHERE snapshot = ? AND name IN ({', '.join('?' * len(names))})"
+        "SELECT name, content, digest FROM snapshot_column JOIN packed "  # noqa: S608
+        f"ON packed = number WHERE snapshot = ? AND name IN ({', '.join('?' * len(names))})"
     )
-    return dict(db.execute(statement, (number, *names)).fetchall())
+    found = {}
+    for name, content, digest in db.execute(statement, (number, *names)).fetchall():
+        # One number is read out of a content, so that the hash of the snapshot is of no help.
+        if hashlib.sha256(content).digest() != digest:
+            raise ValueError(name)
+        found[name] = content
+    return found
