@@ -414,3 +414,17 @@ def test_a_gap_is_known_from_the_second_order_on() -> None:
     assert calls["two"].segment == "AX"
     named = calls_of_risk(risk, owners={"two": "ann"})
     assert {one.customer: one.owner for one in named} == {"two": "ann", "one": None}
+
+
+def test_who_is_of_a_by_either_class_may_not_rise_to_it() -> None:
+    """Only b, of class B by both, lacks at most a third of the limit of A."""
+    names = ["a", "b", "was", "c"]
+    sales = Transactions(names * 2, [ago(40)] * 4 + [ago(5)] * 4, [90.0, 40, 40, 1] * 2)
+    plain = analyze(sales, as_of=DAY, settings=Settings(period="2M", abc=Limits(100, 10)))
+    snapshot = evolve(
+        plain.snapshot,
+        abc=np.array([0, 1, 1, 2], np.int8),
+        steady_abc=np.array([1, 1, 0, 2], np.int8),
+    )
+    grown = find_growth(evolve(plain, snapshot=snapshot), rules=AlertRules(near=0.33))
+    assert [(one.customer, one.missing) for one in grown] == [("b", 20.0)]
