@@ -551,6 +551,13 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "rate1 = np.where(none1, 0 - one, x1) / np.where(none1, one, n1)"
         ),
     ): "the rate of the other side, or of no weight, is taken",
+    (
+        "src/abcxyz/core/dynamics/core_metrics.py",
+        (
+            'core = (segment == SEGMENTS.index("AX")) | (segment == SEGMENTS.index("AY"))  ->  '
+            'core = (segment == SEGMENTS.index("AX")) ^ (segment == SEGMENTS.index("AY"))'
+        ),
+    ): "nobody is in two segments",
 }
 
 
