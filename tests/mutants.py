@@ -526,6 +526,17 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "per_page = rows_per_page(client.page_bytes, max( 0.0, each))"
         ),
     ): "no row is as short",
+    (
+        "src/abcxyz/core/classes/rules.py",
+        "if abs(total) > count << 53:  ->  if abs(total) > count << 52:",
+    ): "floats between the two are whole numbers too",
+    (
+        "src/abcxyz/core/classes/classify.py",
+        (
+            "if not (cuts.first >= cuts.second or column.count == 0):  ->  "
+            "if not (cuts.first >= cuts.second or column.count <= 0):"
+        ),
+    ): "no count is below zero",
 }
 
 
