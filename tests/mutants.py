@@ -562,7 +562,7 @@ def _is_equivalent(path: str, line: str) -> bool:
 def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Return the places of annotations and of imports for type checkers, which never run.
 
-    And of the ``*`` of a signature, which is no operator.
+    And of the decorators within protocols, and of the ``*`` of a signature, which is no operator.
     """
     found: list[ast.expr | ast.stmt] = []
     stars = []
@@ -579,6 +579,10 @@ def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]
             found.append(node.returns)
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             found.append(node)
+        elif isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+            named = [one for method in methods for one in method.decorator_list]
+            stars += [((one.lineno, 0), (one.lineno + 1, 0)) for one in named]
     return stars + [
         ((one.lineno, one.col_offset), (one.end_lineno or one.lineno, one.end_col_offset or 0))
         for one in found
