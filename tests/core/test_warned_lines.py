@@ -86,6 +86,31 @@ def test_a_public_function_warns_at_the_line_that_calls_it(
         assert min(lines) < line <= max(lines)
 
 
+@pytest.mark.parametrize(
+    ("counts", "cut", "words"),
+    [
+        ([5, 2, 2], 1.5, []),
+        ([9, 0, 0], 1.5, []),
+        ([5, 3, 2], 1.5, ["class X includes coefficients of variation up to 150%"]),
+        ([5, 3, 2], 1.0, []),
+        ([0, 8, 3], 1.5, []),
+        ([0, 9, 1], 0.5, []),
+        ([0, 10, 1], 0.5, ["91% of the customers are Y"]),
+        ([10, 1, 0], 1.5, ["91% of the customers are X", "class X includes"]),
+    ],
+)
+def test_classes_of_ten_or_more_customers_are_judged(
+    counts: list[int], cut: float, words: list[str]
+) -> None:
+    """Crowded is more than nine of ten, and unsteady a class X above 100 %."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        warn_of_xyz(counts, cut)
+    assert [str(one.message).startswith(each) for one, each in zip(told, words, strict=True)] == (
+        [True] * len(words)
+    )
+
+
 def from_one_pass() -> None:
     warn_of_xyz([20, 0, 0], 1.5)
 

@@ -14,19 +14,22 @@ from abcxyz import (
     Alert,
     AlertRules,
     Analysis,
+    Limits,
     Settings,
     Shares,
     Transactions,
     analyze,
     find_alerts,
+    find_calls,
+    find_growth,
     lapse_risk,
 )
 from abcxyz.core.advice.backtest import Backtest, BacktestDay, Naming, backtest_lapse
-from abcxyz.core.advice.calls import Call, CallList, CallOutcome, call_list
+from abcxyz.core.advice.calls import Call, CallList, CallOutcome, call_list, calls_of_risk
 from abcxyz.core.advice.growth import GrowthList, RisingCustomer
 from abcxyz.core.analysis.series import owner_totals
 from abcxyz.errors import InputError
-from abcxyz.toolkit.catalogue import Catalogue
+from abcxyz.toolkit.catalogue import Catalogue, translate
 
 DAY = date(2026, 11, 1)
 WHY = Catalogue().message("learned from {rows} examples", rows=300)
@@ -122,6 +125,7 @@ def test_an_employee_has_so_many_calls() -> None:
     assert len(listed(*calls)) == 6
     many = [call(i, expected_loss=1.0, owner="ann") for i in range(302)]
     assert (len(listed(*many, per_owner=300)), len(listed(*many))) == (300, 302)
+    assert len(listed(*many, per_owner=-1)) == 302
 
 
 def test_a_call_as_plain_values() -> None:
@@ -347,7 +351,7 @@ def test_a_learned_lapse_is_raised_again_at_70_and_90_percent() -> None:
 
 def test_a_rise_is_told_with_its_chance_or_with_what_is_missing() -> None:
     grown = growth(
-        evolve(rising("a", probability=0.336, expected_gain=1.666), missing=5.126), rising("b")
+        rising("b"), evolve(rising("a", probability=0.336, expected_gain=1.666), missing=5.126)
     )
     found = told(learned(), listed(), grown)
     assert {who: (one.kind, one.key, one.money) for who, one in found.items()} == {
@@ -374,3 +378,39 @@ def test_calls_of_owners_and_their_money() -> None:
     ]
     rows = owner_totals(evolve(analysis, calls=None), ["amy", "zoe", "zoe", "", ""])
     assert [(one.owner, one.value) for one in rows] == [("zoe", 200.0), ("amy", 100.0)]
+
+
+def test_lists_without_probabilities_say_by_what_they_are() -> None:
+    plain = evolve(learned(), lapse=None)
+    found = find_calls(plain)
+    assert (found.basis, found.horizon_days) == ("rule", 90)
+    assert translate(found.why, "en") == (
+        "no probabilities: a silence beyond the 90% quantile of the own gaps"
+    )
+    grown = find_growth(plain)
+    assert (grown.basis, grown.horizon_days) == ("none", 90)
+    assert translate(grown.why, "en") == (
+        "no probabilities could be learned: those who lack up to 10% of the limit of A"
+    )
+    wide = find_growth(plain, rules=AlertRules(near=0.33))
+    assert "up to 33% of" in translate(wide.why, "en")
+    later = find_calls(plain, rules=AlertRules(quantile=0.75))
+    assert "beyond the 75% quantile" in translate(later.why, "en")
+
+
+def test_a_gap_is_known_from_the_second_order_on() -> None:
+    lines = {"two": [50, 60], "one": [55], "last": [2]}
+    rows = [(who, ago(k), 100.0) for who, own in lines.items() for k in own]
+    rows += [("last", ago(2), 1.0)]
+    risk = lapse_risk(
+        Transactions(*map(list, zip(*rows, strict=True))),
+        DAY,
+        settings=Settings(abc=Limits(50, 5)),
+    )
+    calls = {one.customer: one for one in calls_of_risk(risk)}
+    assert (calls["two"].longest, calls["two"].usual, calls["two"].days) == (10.0, 10.0, 50)
+    assert math.isnan(calls["one"].longest)
+    assert calls["one"].last_day == ago(55)
+    assert calls["two"].segment == "AX"
+    named = calls_of_risk(risk, owners={"two": "ann"})
+    assert {one.customer: one.owner for one in named} == {"two": "ann", "one": None}

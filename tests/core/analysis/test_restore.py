@@ -81,7 +81,25 @@ def test_customers_stand_by_their_value() -> None:
 
 
 def test_numbers_have_15_digits() -> None:
-    numbers = [0.1 + 0.2, 9061220.680000002, 1e-7 / 3, 1e-6 / 3, 2e15 + 0.25, 0.0, -0.1 - 0.2]
+    numbers = [
+        0.1 + 0.2,
+        9061220.680000002,
+        1e-7 / 3,
+        1e-6 / 3,
+        2e15 + 0.25,
+        0.0,
+        -0.1 - 0.2,
+        123456789012345.75,
+    ]
     found = rounded(np.array(numbers)).tolist()
-    assert found == [0.3, 9061220.68, 1e-7 / 3, 3.33333333333333e-7, 2e15 + 0.25, 0.0, -0.3]
+    assert found == [
+        0.3,
+        9061220.68,
+        1e-7 / 3,
+        3.33333333333333e-7,
+        2e15 + 0.25,
+        0.0,
+        -0.3,
+        123456789012346.0,
+    ]
     assert plain_numbers(np.array([math.inf, 0.1 + 0.2, math.nan])) == [None, 0.3, None]

@@ -219,3 +219,14 @@ def test_a_second_filling_changes_nothing(online_retail: Transactions) -> None:
             snapshots = backfill(sales, since=since, as_of=date(2011, 10, 1), settings=settings)
             last.append([one.customers.tolist() for one in snapshots][-1])
     assert last[0] == last[1]
+
+
+@pytest.mark.filterwarnings("ignore::abcxyz.errors.AbcxyzWarning")
+def test_a_single_order_is_the_first_and_the_last() -> None:
+    day = date(2026, 1, 5)
+    (one,) = backfill(
+        Transactions(["a"], [day], [5.0]), since=date(2026, 1, 1), as_of=date(2026, 2, 1),
+        settings=Settings(period="1M", bucket="W"),
+    )  # fmt: skip
+    assert [one.first_day[0].item(), one.last_day[0].item()] == [day, day]
+    assert (one.orders.tolist(), one.value.tolist()) == ([1], [5.0])

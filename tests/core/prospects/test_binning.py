@@ -135,6 +135,18 @@ def test_information_value_by_hand() -> None:
     assert pytest.approx(by_hand) == one.information
 
 
+def test_information_of_a_single_lead_of_class_a() -> None:
+    words = np.array(["a"] * 20 + ["b"] * 20, dtype=object)
+    one = bin_attribute("x", words, np.arange(40) == 0, kind="category", smoothing=10.0)
+    share = [0.0, 1.0, 20 / 39, 19 / 39]  # of A and of others, in b and in a
+    first = math.log((0 + 10 / 40) / (20 + 390 / 40)) - math.log(1 / 39)
+    second = math.log((1 + 10 / 40) / (19 + 390 / 40)) - math.log(1 / 39)
+    woe = dict(zip([part.values[0] for part in one.attribute.bins], one.woe, strict=False))
+    assert (woe["b"], woe["a"]) == pytest.approx((first, second))
+    by_hand = (share[0] - share[2]) * first + (share[1] - share[3]) * second
+    assert one.information == pytest.approx(by_hand)
+
+
 def test_kinds() -> None:
     """Text is numeric only if all of it is, with many distinct values."""
     digits = [str(k) for k in range(30)]

@@ -73,6 +73,9 @@ def test_auc_needs_both_kinds() -> None:
     one = roc_auc([True, False, False], [2, 1, 3])
     assert one.value == 0.5
     assert math.isnan(one.low)
+    two = roc_auc([True, True, False, False], [2, 4, 1, 3])
+    assert two.value == 0.75
+    assert two.error == pytest.approx(math.sqrt(0.125 / 2 + 0.125 / 2))
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=12))

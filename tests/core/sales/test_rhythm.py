@@ -134,6 +134,10 @@ def test_the_class_stands_in_for_few_gaps() -> None:
     assert [10.0, 10.0, 100.0, 100.0] == result.usual.tolist()
     assert [True, True, False, False] == result.late.tolist()
     assert np.isnan(result.days[3])
+    # Of a class whose customers have no gaps nothing is usual.
+    alone = silence(rhythm, last, np.array([0, 0, 0, 1], np.int8), np.datetime64("2026-01-21"))
+    assert np.isnan(alone.usual[3])
+    assert not alone.late[3]
 
 
 def test_buckets_stand_in_for_unknown_days() -> None:

@@ -46,13 +46,13 @@ def test_who_lacks_a_class_is_a_question_lost_or_a_chance() -> None:
 
 @pytest.mark.filterwarnings("ignore::abcxyz.errors.MeaninglessClassesWarning")
 def test_without_a_group_of_questions_they_are_in_the_last_one() -> None:
-    grouping = Grouping({"best": ["AX"], "good": ["AY", "BX"], "rest": [
-        one for one in SEGMENTS if one not in ("AX", "AY", "BX")
+    grouping = Grouping({"best": ["AX"], "good": ["AY", "BX"], "fair": ["BY"], "rest": [
+        one for one in SEGMENTS if one not in ("AX", "AY", "BX", "BY")
     ]})  # fmt: skip
-    assert group_names(grouping) == ("best", "good", "rest", "potential", "lost")
+    assert group_names(grouping) == ("best", "good", "fair", "rest", "potential", "lost")
     found = [group_names(grouping)[code] for code in customer_groups(snapshot(ROWS), grouping)]
     assert found == [
-        *("rest", "best", "rest", "rest"),
+        *("rest", "best", "fair", "rest"),
         *("rest", "rest", "lost", "potential", "lost", "potential"),
     ]
     assert not customer_groups(snapshot(ROWS)).flags.writeable

@@ -367,8 +367,6 @@ def concat(batches: Iterable[Transactions]) -> Transactions:
         columns = [getattr(part, name) for part in parts]
         if any(column is None for column in columns):
             return None
-        if len({column.dtype.kind == "O" for column in columns}) > 1:
-            columns = [column.astype(object) for column in columns]
         return np.concatenate(columns)
 
     customer = joined("customer" if shared else "identifiers")

@@ -1,0 +1,31 @@
+"""Walk along cumulative percentages: amounts that differ by rounding are one group."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from abcxyz.core.classes.cumulative_walk import _equal, walk
+
+NEAR = 2.0**-48
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e9])
+def test_equal_is_up_to_a_relative_distance(scale: float) -> None:
+    """Eight units in the last place of 3 are near, sixty-four are not; whole numbers are exact."""
+    amount = 3.0 * scale
+    assert _equal(amount, amount, 0.0)
+    assert _equal(amount * (1 + 2.0**-49), amount, NEAR)
+    assert _equal(amount, amount * (1 + 2.0**-49), NEAR)
+    assert not _equal(amount * (1 + 2.0**-46), amount, NEAR)
+    assert not _equal(amount * (1 + 2.0**-49), amount, 0.0)
+    assert not _equal(amount, -amount, NEAR)
+
+
+@pytest.mark.parametrize("apart", [0.0, 2.0**-49])
+def test_a_border_moves_behind_a_group(apart: float) -> None:
+    """By hand: percentages 30, 60, 90, 100 with a mean of 56, beyond which is the second."""
+    down = np.array([3.0 * (1 + apart), 3.0, 3.0, 1.0])
+    # The first border, after one of three equal amounts, moves behind all of them.
+    assert walk(down, float(down.sum()), NEAR) == (3, 3)
+    assert walk(np.array([4.0, 3.0, 2.0, 1.0]), 10.0, NEAR) == (1, 2)
