@@ -499,13 +499,6 @@ EQUIVALENT: dict[tuple[str, str], str] = {
         ),
     ): "the first is asked for alone",
     (
-        "src/abcxyz_onec/sales/records.py",
-        (
-            'cost = register.cost if self.metric == "profit" else ()  ->  '
-            'cost = register.cost if self.metric <= "profit" else ()'
-        ),
-    ): "the only metric before it, the count, selects no cost",
-    (
         "src/abcxyz_onec/sales/read_cost.py",
         (
             "pages = pages_of_window(rows, rows_per_page(client.page_bytes, max(1.0, each)))  ->  "

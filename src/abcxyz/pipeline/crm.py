@@ -24,7 +24,6 @@ from abcxyz.pipeline.prepare import built
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.plugins import CalendarSource, CrmSource, RemarksSource
 from abcxyz.registry import Registry
-from abcxyz.tables.crm.read import read_crm
 from abcxyz.toolkit.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -113,6 +112,8 @@ def open_crm(
         The source failed.
     """
     if Path(path).suffix.lower() != ".toml":
+        from abcxyz.tables.crm.read import read_crm  # loads pandas
+
         reading = read_crm(path, zone=zone, decimal=decimal, fields=fields)
         crm = reading.crm if as_of is None else reading.crm.as_of(as_of)
         return CrmInput(crm, CrmSettings(), None, reading.remarks)

@@ -48,6 +48,11 @@ class CommonNames(dict[Any, str]):
         self[customer] = name
         return name
 
+    def keeps(self, customers: npt.NDArray[Any]) -> bool:
+        """Return whether the distinct identifiers are their common names already."""
+        plain = self._map is None and not self._prefix
+        return plain and set(map(type, customers.tolist())) <= {str}
+
     def common(self, customer: Any) -> tuple[str, bool]:
         """Return the common name of a customer, and whether no map lacks it."""
         identifier = str(customer)
@@ -63,6 +68,7 @@ class _Renamer:
     def __init__(self, names: CommonNames) -> None:
         self._names = names
         self._labels: npt.NDArray[Any] | None = None
+        self._common: npt.NDArray[Any] | None = None
 
     def __call__(self, batch: Transactions) -> tuple[Transactions, Bools | None]:
         """Return a batch with common names, and its lines not in the map; None for no line."""
@@ -76,6 +82,8 @@ class _Renamer:
             return evolve(batch, customer=renamed), lost
         if batch.labels is not self._labels:
             self._learn(batch.labels)
+        if self._common is batch.labels:
+            return batch, None
         here = np.zeros(len(batch.labels), dtype=bool)
         here[batch.customer] = True
         fresh = here & ~self._met
@@ -88,6 +96,9 @@ class _Renamer:
 
     def _learn(self, labels: npt.NDArray[Any]) -> None:
         self._labels, self._met = labels, np.zeros(len(labels), dtype=bool)
+        if self._names.keeps(labels):
+            self._common = labels
+            return
         named = [self._names.common(label) for label in labels.tolist()]
         self._lost = np.array([not mapped for _, mapped in named], dtype=bool)
         # Several customers of a source may have one common name.

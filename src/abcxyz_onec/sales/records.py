@@ -57,8 +57,8 @@ class Records:
         kinds = frozenset(f"StandardODATA.{each}" for each in register.sales)
         if self.single_recorder:
             kinds = frozenset()
-        cost = register.cost if self.metric == "profit" else ()
-        lines = _lines(self.party, register.revenue, cost, kinds, self.metric)
+        # Cost that the query does not select adds nothing.
+        lines = _lines(self.party, register.revenue, register.cost, kinds, self.metric)
         return windows(client, self.query, "Period", since, until, lambda: Sums(lines))
 
     def changed(self, client: Client, _part: str, read: Sequence[Part], /) -> list[Part]:

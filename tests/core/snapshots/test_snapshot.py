@@ -53,3 +53,13 @@ def test_positions_are_those_of_the_arrays(customers: list[object]) -> None:
     assert [snapshot.customers[snapshot.positions[who]] for who in customers] == customers
     with pytest.raises(InputError, match="no customer"):
         snapshot.explain("absent")
+
+
+def test_places_that_are_noted_are_not_looked_up() -> None:
+    """For this very array of customers; for an equal one they are found."""
+    sales = Transactions(["a", "b", "c"], [date(2026, 1, 5)] * 3, [5.0, 6.0, 7.0])
+    snapshot = analyze(sales, as_of="2026-02-01", settings=Settings(period="2M")).snapshot
+    some = np.array(["c", "x", "a"], dtype=object)
+    snapshot.note_rows(some, np.ones(3, np.int64))
+    assert snapshot.rows_of(some).tolist() == [1, 1, 1]
+    assert snapshot.rows_of(some.copy()).tolist() == [2, -1, 0]

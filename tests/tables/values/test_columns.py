@@ -19,6 +19,7 @@ from abcxyz.tables.values.columns import (
     cells_of,
     concatenated,
     distinct,
+    end_with_digits,
     numbers,
     objects,
     same_cells,
@@ -26,6 +27,7 @@ from abcxyz.tables.values.columns import (
     without_arrow,
     without_empty,
 )
+from abcxyz.tables.values.text import MISSING_MARKERS
 
 pa = pytest.importorskip("pyarrow")
 
@@ -123,3 +125,22 @@ def test_distinct_cells_are_those_of_pandas(cells: list[Any]) -> None:
     expected, values = pd.factorize(objects(cells), use_na_sentinel=True)
     assert codes.tolist() == expected.tolist()
     assert found == list(values)
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_cells_that_end_with_a_digit_are_looked_at_within_their_slice(large: bool) -> None:
+    kind = pa.large_string() if large else pa.string()
+    cells = pa.array(["-", "12", "C0", "x9", "", "7"], kind)
+    assert end_with_digits(cells.slice(1, 3))
+    assert not end_with_digits(cells.slice(0, 2))
+    assert not end_with_digits(cells.slice(3, 2))
+    assert end_with_digits(cells.slice(5))
+    assert not end_with_digits(pa.array(["1:", "2/"], kind))
+    assert not end_with_digits(pa.array(["1", None], kind))
+    assert not end_with_digits(pa.array(["1", "2"]).dictionary_encode())
+    assert not end_with_digits(pa.array([1, 2]))
+    assert not end_with_digits(np.array([1, 2]))
+
+
+def test_no_mark_of_a_missing_value_ends_with_a_digit() -> None:
+    assert not any(mark[-1].isdigit() for mark in MISSING_MARKERS)

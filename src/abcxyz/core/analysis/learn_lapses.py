@@ -134,7 +134,7 @@ def late_customers(
     late = np.zeros(len(analysis.snapshot), dtype=bool)
     days = np.array(silence.days)
     chosen = np.flatnonzero(risk.late & (risk.probability >= NAMED))
-    place = analysis.snapshot.rows_of(risk.customers[chosen])
+    place = analysis.snapshot.rows_of(risk.customers)[chosen]
     chosen, place = chosen[place >= 0], place[place >= 0]
     late[place] = True
     days[place], usual[place] = risk.facts["silence"][chosen], risk.usual_gaps[chosen]

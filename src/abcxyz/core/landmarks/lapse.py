@@ -198,7 +198,7 @@ def lapse_from(
         basis=basis,
         why=_why(fit, basis),
         judged=fit.judged,
-        customers=freeze(source.customers[order]),
+        customers=study.listed(order),
         abc=freeze(abc[order]),
         segment=freeze(segment[order]),
         probability=freeze(probability[order]),

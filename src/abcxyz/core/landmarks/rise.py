@@ -221,7 +221,7 @@ def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
         basis=basis,
         why=_why(fit, basis),
         judged=fit.judged,
-        customers=freeze(customers[rows][rank]),
+        customers=study.listed(rows[rank]),
         probability=freeze(chance[rank]),
         missing=freeze(missing[rank]),
         facts={name: each[rows][rank] for name, each in now.facts.items()},

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Ints
+from abcxyz._arrays import Bools, Ints, freeze
 from abcxyz.core.landmarks.features import Features, classes_at, features_at
 from abcxyz.core.landmarks.horizon import WARM_UP
 from abcxyz.core.landmarks.model import Examples
@@ -159,6 +160,14 @@ class LandmarkStudy:
     def sample(self) -> OrderHistory:
         """The customers that are learned from."""
         return self.source.sample
+
+    def listed(self, rows: Ints) -> npt.NDArray[Any]:
+        """Return the customers of some rows, whose places the snapshot notes."""
+        customers = freeze(self.source.customers[rows])
+        if self.snapshot is not None:
+            places = self.snapshot.rows_of(self.source.customers)
+            self.snapshot.note_rows(customers, places[rows])
+        return customers
 
     def examples(self, *outcomes: Outcome) -> list[Examples | None]:
         """Collect the examples of the past landmarks, for each outcome.

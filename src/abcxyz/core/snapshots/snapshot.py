@@ -130,6 +130,9 @@ class Snapshot(Tabular):
 
     def rows_of(self, customers: npt.NDArray[Any]) -> Ints:
         """Return the (k,) positions of customers in the arrays; -1 for those who are absent."""
+        for known, rows in self._rows:
+            if known is customers:
+                return rows
         if np.array_equal(customers, self.customers):
             return np.arange(len(customers))
         positions: Mapping[Any, int]
@@ -142,6 +145,23 @@ class Snapshot(Tabular):
             positions = self.positions
         places = map(positions.get, customers.tolist(), repeat(-1))
         return np.fromiter(places, np.int64, len(customers))
+
+    @functools.cached_property
+    def _rows(self) -> list[tuple[npt.NDArray[Any], Ints]]:
+        """Arrays of customers, and the positions of these."""
+        return []
+
+    def note_rows(self, customers: npt.NDArray[Any], rows: Ints) -> None:
+        """Note the (k,) positions of an array of customers, which `rows_of` need not look up then.
+
+        Parameters
+        ----------
+        customers
+            (k,) identifiers, read-only.
+        rows
+            (k,) their positions.
+        """
+        self._rows.append((customers, freeze(rows)))
 
     @functools.cached_property
     def segment(self) -> Codes:

@@ -15,7 +15,14 @@ from abcxyz.errors import InputError
 from abcxyz.tables.shapes.derived import DerivedTable
 from abcxyz.tables.table import Batch, Table, first_rows
 from abcxyz.tables.values.amounts import amount_form, parse_amounts
-from abcxyz.tables.values.columns import Cells, cell_list, distinct, objects, spread
+from abcxyz.tables.values.columns import (
+    Cells,
+    cell_list,
+    distinct,
+    end_with_digits,
+    objects,
+    spread,
+)
 from abcxyz.tables.values.text import clean_text, is_missing
 from abcxyz.tables.values.totals import rounding_of
 from abcxyz.toolkit.catalogue import Catalogue
@@ -41,6 +48,8 @@ class _Groups:
 
 def missing_cells(column: Cells) -> Bools:
     """Return which cells of a column are blank or mark a missing value."""
+    if end_with_digits(column):  # as identifiers, dates and amounts mostly do
+        return np.zeros(len(column), dtype=bool)
     codes, cells = distinct(column)
     result: Bools = spread(codes, np.array([*map(is_missing, cells)], dtype=bool), True)
     return result

@@ -22,6 +22,7 @@ __all__ = [
     "cells_of",
     "concatenated",
     "distinct",
+    "end_with_digits",
     "numbers",
     "objects",
     "same_cells",
@@ -154,6 +155,27 @@ def without_empty(text: Any) -> Any:
     known = np.diff(np.frombuffer(ends, kind, count=end + 1)) > 0
     bits = pa.py_buffer(np.packbits(known, bitorder="little"))
     return pa.Array.from_buffers(text.type, len(text), [bits, ends, data], offset=start)
+
+
+def end_with_digits(cells: Cells) -> bool:
+    """Return whether each cell is Arrow text that ends with a digit, as no missing value does.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> columns = ["C1", "2"], ["C1", "-"], ["1", ""], ["1", None]
+    >>> [end_with_digits(pa.array(cells)) for cells in columns]
+    [True, False, False, False]
+    """
+    if not are_text(cells) or hasattr(cells, "dictionary") or cells.null_count:
+        return False
+    _, ends, data = cells.buffers()
+    kind = np.int64 if sys.modules["pyarrow"].types.is_large_string(cells.type) else np.int32
+    places = np.frombuffer(ends, kind, count=cells.offset + len(cells) + 1)[cells.offset :]
+    if data is None or (places[1:] == places[:-1]).any():
+        return False
+    last = np.frombuffer(data, np.uint8)[places[1:] - 1]
+    return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
 def _decoded(text: Any) -> Any:

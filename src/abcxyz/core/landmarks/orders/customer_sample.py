@@ -39,7 +39,10 @@ def identifier_hashes(customers: npt.NDArray[Any]) -> npt.NDArray[np.uint64]:
     for start in range(0, len(customers), _BLOCK):
         part = customers[start : start + _BLOCK]
         if part.dtype.kind not in "iu":
-            part = np.array(list(map(_shortened, part.tolist())), dtype=np.str_)
+            cells = part.tolist()
+            if {*map(type, cells)} != {str} or max(map(len, cells)) > _LONGEST:
+                cells = [*map(_shortened, cells)]
+            part = np.array(cells, dtype=np.str_)
         text = np.ascontiguousarray(part.astype(np.str_))
         letters = text.view(np.uint32).reshape(len(text), -1)
         found = np.full(len(text), 0xCBF29CE484222325, np.uint64)
