@@ -32,6 +32,8 @@ ASKED: dict[str, Any] = {
     "amount": "amount",
     "as_of": date(2026, 1, 15),
 }
+#: The months that count, and the first day that is looked at, as the options above say.
+SINCE, UNTIL, OLDEST = date(2025, 1, 1), date(2026, 1, 1), date(2024, 1, 1)
 _CHUNK = 5_000_000
 
 
@@ -54,53 +56,89 @@ def generate(path: str, rows: int) -> None:
 def polars_by_hand(path: str) -> Any:
     import polars as pl
 
-    x = pl.col("x")
-    k = pl.len() / 12
-    spread = k * x.var(ddof=0) + k * (1 - k) * x.mean() ** 2
+    x, day, n = pl.col("x"), pl.col("day"), pl.col("n")
+    inside = pl.col("month").is_between(pl.lit(SINCE), pl.lit(UNTIL), closed="left")
+    sale = pl.col("amount") >= 0
+    k = inside.sum() / 12
+    spread = k * x.filter(inside).var(ddof=0) + k * (1 - k) * x.filter(inside).mean() ** 2
     table = (
         pl.scan_parquet(path)
-        .group_by("id", pl.col("day").dt.truncate("1mo"))
-        .agg(x=pl.col("amount").sum(), n=pl.len(), last=pl.col("day").max())
+        .filter(day >= pl.lit(OLDEST), day < pl.lit(ASKED["as_of"]))
+        .group_by("id", month=day.dt.truncate("1mo"))
+        .agg(
+            x=pl.col("amount").sum(),
+            n=sale.sum(),
+            first=pl.when(sale).then(day).min(),
+            last=pl.when(sale).then(day).max(),
+        )
         .group_by("id")
         .agg(
-            v=x.sum(),
-            cv=spread.sqrt() / (x.sum() / 12),
-            n=pl.col("n").sum(),
-            last=pl.col("last").max(),
+            value=x.filter(inside).sum(),
+            cv=spread.sqrt() / (x.filter(inside).sum() / 12),
+            orders=n.filter(inside).sum(),
+            first=pl.col("first").min().dt.date(),
+            last=pl.col("last").max().dt.date(),
         )
         .collect(engine="streaming")
     )
-    a = table["v"].mean()
-    b = table.filter(pl.col("v") < a)["v"].mean()
-    y = table["cv"].mean()
-    z = table.filter(pl.col("cv") <= y)["cv"].mean()
+    value, cv = pl.col("value"), pl.col("cv")
+    a, y = table["value"].mean(), table["cv"].mean()
+    b = table.filter(value < a)["value"].mean()
+    z = table.filter(cv <= y)["cv"].mean()
+    steady = pl.when(cv <= z).then(pl.lit("X")).when(cv <= y).then(pl.lit("Y"))
     return table.with_columns(
-        abc=pl.when(pl.col("v") >= a).then(0).when(pl.col("v") >= b).then(1).otherwise(2),
-        xyz=pl.when(pl.col("cv") <= z).then(0).when(pl.col("cv") <= y).then(1).otherwise(2),
-    )
+        share=value / table.filter(value > 0)["value"].sum(),
+        abc=pl.when(value >= a)
+        .then(pl.lit("A"))
+        .when(value >= b)
+        .then(pl.lit("B"))
+        .otherwise(pl.lit("C")),
+        xyz=pl.when(pl.col("orders") <= 1)
+        .then(pl.lit("Z"))
+        .otherwise(steady.otherwise(pl.lit("Z"))),
+    ).with_columns(segment=pl.col("abc") + pl.col("xyz"))
 
 
-SQL = """
-select id, sum(x) v, max(last) last, cast(sum(n) as bigint) n,
-  sqrt(count(*) / 12.0 * var_pop(x) + count(*) / 12.0 * (1 - count(*) / 12.0) * avg(x) * avg(x))
-  / (sum(x) / 12) cv
-from (select id, date_trunc('month', day) m, sum(amount) x, count(*) n, max(day) last
-      from sales group by id, date_trunc('month', day)) months
+SQL = f"""
+select id, sum(x) filter (inside) as value,
+  cast(sum(n) filter (inside) as bigint) as orders,
+  cast(min(first) as date) as first, cast(max(last) as date) as last,
+  sqrt(count(*) filter (inside) / 12.0 * var_pop(x) filter (inside)
+    + count(*) filter (inside) / 12.0 * (1 - count(*) filter (inside) / 12.0)
+    * power(avg(x) filter (inside), 2)) / (sum(x) filter (inside) / 12) as cv
+from (
+  select id, m >= date '{SINCE}' and m < date '{UNTIL}' as inside, x, n, first, last
+  from (
+    select id, date_trunc('month', day) as m, sum(amount) as x,
+      count(*) filter (where amount >= 0) as n,
+      min(day) filter (where amount >= 0) as first,
+      max(day) filter (where amount >= 0) as last
+    from sales where day >= date '{OLDEST}' and day < date '{ASKED["as_of"]}'
+    group by id, date_trunc('month', day)
+  ) as sums
+) as months
 group by id
-"""
+""".replace("filter (inside)", "filter (where inside)")
 CUT = """
-select id, v, cv, n, last,
-  case when v >= {a} then 0 when v >= {b} then 1 else 2 end abc,
-  case when cv <= {x} then 0 when cv <= {y} then 1 else 2 end xyz
-from customers
+select *, abc || xyz as segment from (
+  select *, value / {total} as share,
+    case when value >= {a} then 'A' when value >= {b} then 'B' else 'C' end as abc,
+    case when orders <= 1 then 'Z' when cv <= {x} then 'X' when cv <= {y} then 'Y' else 'Z' end
+    as xyz
+  from customers
+) as classes
 """
 
 
 def by_sql(one: Callable[[str], Any]) -> str:
-    a, y = one("select avg(v), avg(cv) from customers")
-    (b,) = one(f"select avg(v) from customers where v < {a!r}")
-    (x,) = one(f"select avg(cv) from customers where cv <= {y!r}")
-    return CUT.format(a=repr(a), b=repr(b), x=repr(x), y=repr(y))
+    a, y, total = one(
+        "select avg(value), avg(cv), sum(value) filter (where value > 0) from customers"
+    )
+    b, x = one(
+        f"select avg(value) filter (where value < {a!r}), avg(cv) filter (where cv <= {y!r}) "
+        "from customers"
+    )
+    return CUT.format(a=repr(a), b=repr(b), x=repr(x), y=repr(y), total=repr(total))
 
 
 def duckdb_by_hand(path: str) -> Any:
@@ -113,36 +151,97 @@ def duckdb_by_hand(path: str) -> Any:
     return con.sql(text).to_arrow_table()
 
 
+def ibis_by_hand(path: str) -> Any:
+    import ibis
+
+    sales = ibis.duckdb.connect().read_parquet(path)
+    sales = sales.filter(sales.day >= OLDEST, sales.day < ASKED["as_of"])
+    sale = sales.amount >= 0
+    months = sales.group_by("id", month=sales.day.truncate("M")).agg(
+        x=sales.amount.sum(),
+        n=sales.count(where=sale),
+        first=sales.day.min(where=sale),
+        last=sales.day.max(where=sale),
+    )
+    inside = (months.month >= SINCE) & (months.month < UNTIL)
+    k = months.count(where=inside) / 12.0
+    mean = months.x.mean(where=inside)
+    spread = k * months.x.var(where=inside, how="pop") + k * (1 - k) * mean * mean
+    table = months.group_by("id").agg(
+        value=months.x.sum(where=inside),
+        cv=spread.sqrt() / (months.x.sum(where=inside) / 12),
+        orders=months.n.sum(where=inside).cast("int64"),
+        first=months["first"].min().date(),
+        last=months["last"].max().date(),
+    )
+    table = table.cache()
+    value, cv = table.value, table.cv
+    one = table.agg(a=value.mean(), y=cv.mean(), total=value.sum(where=value > 0))
+    a, y, total = (column[0].as_py() for column in one.to_pyarrow().columns)
+    one = table.agg(b=value.mean(where=value < a), x=cv.mean(where=cv <= y))
+    b, x = (column[0].as_py() for column in one.to_pyarrow().columns)
+    classes = table.mutate(
+        share=value / total,
+        abc=ibis.cases((value >= a, "A"), (value >= b, "B"), else_="C"),
+        xyz=ibis.cases((table.orders <= 1, "Z"), (cv <= x, "X"), (cv <= y, "Y"), else_="Z"),
+    )
+    return classes.mutate(segment=classes.abc + classes.xyz).to_pyarrow()
+
+
 def pandas_by_hand(path: str) -> Any:
     import pandas as pd
 
     frame = pd.read_parquet(path)
+    day = frame["day"]
+    frame = frame[(day >= str(OLDEST)) & (day < str(ASKED["as_of"]))]
+    sold = frame[frame["amount"] >= 0].groupby("id")["day"].agg(["size", "min", "max"])
     wide = frame.assign(m=frame["day"].dt.to_period("M")).pivot_table(
         index="id", columns="m", values="amount", aggfunc="sum", fill_value=0
     )
-    v, cv = wide.sum(axis=1), wide.std(axis=1, ddof=0) / wide.mean(axis=1)
-    a, y = v.mean(), cv.mean()
-    b, x = v[v < a].mean(), cv[cv <= y].mean()
-    abc = np.select([v >= a, v >= b], [0, 1], 2)
-    return pd.DataFrame({"v": v, "abc": abc, "xyz": np.select([cv <= x, cv <= y], [0, 1], 2)})
+    return _pandas_classes(
+        wide.sum(axis=1), wide.std(axis=1, ddof=0) / wide.mean(axis=1),
+        sold["size"].reindex(wide.index, fill_value=0), first=sold["min"], last=sold["max"],
+    )  # fmt: skip
+
+
+def _pandas_classes(value: Any, cv: Any, orders: Any, **days: Any) -> Any:
+    """Divide pandas columns of customers into classes."""
+    import pandas as pd
+
+    a, y = value.mean(), cv.mean()
+    b, x = value[value < a].mean(), cv[cv <= y].mean()
+    abc = np.select([value >= a, value >= b], ["A", "B"], "C")
+    xyz = np.select([orders <= 1, cv <= x, cv <= y], ["Z", "X", "Y"], "Z")
+    columns = {"value": value, "cv": cv, "orders": orders, **days, "abc": abc, "xyz": xyz}
+    table = pd.DataFrame({**columns, "share": value / value[value > 0].sum()})
+    return table.assign(segment=table["abc"] + table["xyz"])
 
 
 def dask_by_hand(path: str) -> Any:
     import dask.dataframe as dd
 
     frame = dd.read_parquet(path, split_row_groups=4)
-    frame["m"] = frame["day"].dt.month
-    months = frame.groupby(["id", "m"], sort=False).agg(
-        {"amount": "sum"}, split_out=frame.npartitions
-    )
-    table = (
-        months.reset_index()
-        .groupby("id", sort=False)["amount"]
-        .agg(["sum", "count", "var"], split_out=frame.npartitions)
-    )
-    table = table.persist()
-    a = table["sum"].mean().compute()
-    return table.assign(a=table["sum"] >= a).compute()
+    frame = frame[(frame["day"] >= str(OLDEST)) & (frame["day"] < str(ASKED["as_of"]))]
+    frame["m"] = frame["day"].dt.year * 12 + frame["day"].dt.month
+    sale = frame["amount"] >= 0
+    frame["n"] = sale.astype("int64")
+    frame["first"] = frame["last"] = frame["day"].where(sale)
+    kinds = {"amount": "sum", "n": "sum", "first": "min", "last": "max"}
+    months = frame.groupby(["id", "m"], sort=False).agg(kinds, split_out=frame.npartitions)
+    months = months.reset_index()
+    since, until = (one.year * 12 + one.month for one in (SINCE, UNTIL))
+    inside = (months["m"] >= since) & (months["m"] < until)
+    months["x"] = months["amount"].where(inside)
+    months["orders"] = months["n"].where(inside, 0)
+    kinds = {"x": ["sum", "count", "var"], "orders": "sum", "first": "min", "last": "max"}
+    table = months.groupby("id", sort=False).agg(kinds, split_out=frame.npartitions).compute()
+    value, count, var = (table["x", one] for one in ("sum", "count", "var"))
+    k = count / 12
+    spread = k * var.fillna(0) * (count - 1) / count + k * (1 - k) * (value / count) ** 2
+    return _pandas_classes(
+        value, spread**0.5 / (value / 12), table["orders", "sum"],
+        first=table["first", "min"].dt.floor("D"), last=table["last", "max"].dt.floor("D"),
+    )  # fmt: skip
 
 
 def spark_session() -> Any:
@@ -202,7 +301,7 @@ def ours(engine: str, path: str) -> Any:
 BY_HAND: dict[str, Callable[[str], Any]] = {
     "polars": polars_by_hand,
     "duckdb": duckdb_by_hand,
-    "ibis": duckdb_by_hand,
+    "ibis": ibis_by_hand,
     "pandas": pandas_by_hand,
     "dask": dask_by_hand,
     "pyspark": spark_by_hand,

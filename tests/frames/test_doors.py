@@ -149,6 +149,26 @@ def of_segments(answer: Any) -> Answer:
     return Answer(frame.set_index("customer").sort_index())
 
 
+def with_rhythm(answer: Answer, panel: Panel) -> Answer:
+    """Return the answer with the order rhythm of every customer, from the gaps in plain Python."""
+    gaps = gaps_of(panel)
+    first = dict(zip(panel.customers.tolist(), panel.first_day, strict=True))
+    customers = answer.customers.assign(
+        first_day=[first[who] for who in answer.customers.index],
+        gaps=[len(gaps[who]) for who in answer.customers.index],
+        mean_gap=[
+            sum(gaps[who]) / len(gaps[who]) if gaps[who] else np.nan
+            for who in answer.customers.index
+        ],
+        gap_90=[
+            np.quantile(gaps[who], 0.9) if len(gaps[who]) >= 5 else np.nan
+            for who in answer.customers.index
+        ],
+        longest_gap=[max(gaps[who], default=np.nan) for who in answer.customers.index],
+    )
+    return evolve(answer, customers=customers, gaps=gaps)
+
+
 def transactions_of(frame: pd.DataFrame, *, documents: bool) -> Transactions:
     return Transactions(
         frame["customer_id"].to_numpy(object),
@@ -165,7 +185,7 @@ def same(expected: Answer, answer: Answer, *, kopeck: float = 1e-6) -> None:
     assert theirs.index.tolist() == ours.index.tolist()
     for name in set(ours) & set(theirs):
         left, right = ours[name], theirs[name]
-        if name in ("value", "cv"):
+        if name in ("value", "cv", "mean_gap", "gap_90", "longest_gap"):
             np.testing.assert_allclose(
                 left.astype(float), right.astype(float), rtol=1e-9, atol=kopeck, err_msg=name
             )
@@ -288,7 +308,7 @@ class Doors:
             history.save(self.previous)
         return of_analysis(run(job, as_of=AS_OF).analysis)
 
-    def segments(self, maker: Maker) -> Answer:
+    def segments(self, maker: Maker, *, rhythm: bool = False) -> Answer:
         """Answer of `segment` on an engine."""
         settings = self.settings
         options: dict[str, Any] = {
@@ -298,10 +318,11 @@ class Doors:
                 *("lookback", "document_spans_days"),
             )
         }
-        with segmented(maker(self.frame), **self._roles(), as_of=AS_OF, **options) as answer:
+        options |= {"as_of": AS_OF, "rhythm": rhythm}
+        with segmented(maker(self.frame), **self._roles(), **options) as answer:
             return of_segments(answer)
 
-    def panel(self, maker: Maker) -> Answer:
+    def panel(self, maker: Maker, *, rhythm: bool = False) -> Answer:
         """Answer of `analyze` over the panel of an engine."""
         settings = self.settings
         names = ("period", "bucket", "metric", "lookback", "document_spans_days")
@@ -309,9 +330,11 @@ class Doors:
             maker(self.frame),
             **self._roles(),
             as_of=AS_OF,
+            rhythm=rhythm,
             **{name: getattr(settings, name) for name in names},
         )
-        return of_snapshot(analyze(panel, as_of=AS_OF, settings=settings).snapshot)
+        analysis = analyze(panel, as_of=AS_OF, settings=settings)
+        return of_analysis(analysis) if rhythm else of_snapshot(analysis.snapshot)
 
     def _roles(self) -> dict[str, Any]:
         roles = dict(COLUMNS)
@@ -448,6 +471,25 @@ def test_frames_agree(
     same(these.alone, these.panel(make(engine)))
 
 
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # as Ibis calls it
+@pytest.mark.parametrize("kind", DOCUMENTS)
+@pytest.mark.parametrize("engine", ENGINES)
+def test_rhythm_of_frames(
+    engine: str, kind: str, make: Callable[[str], Maker], tmp_path: Path
+) -> None:
+    """Every engine finds the gaps between order days that the library finds, and its alerts."""
+    these = doors(made(), tmp_path, ("months", "revenue", "tangent", kind))
+    analysis = analyze(iter([these.sales]), as_of=AS_OF, settings=these.settings)
+    expected = with_rhythm(of_analysis(analysis), analysis.panel)
+    assert expected.customers["gap_90"].notna().sum() > 10
+    found = these.segments(make(engine), rhythm=True)
+    names = ["first_day", "gaps", "mean_gap", "gap_90", "longest_gap"]
+    assert list(found.customers)[-5:] == names
+    same(expected, found)
+    same(expected, these.panel(make(engine), rhythm=True))
+    assert not set(names) & set(these.segments(make(engine)).customers)
+
+
 def segments(these: Doors, engine: str, maker: Maker, rule: str) -> Answer:
     """Answer of `segment`; a rule that needs all values refuses lazy frames."""
     if rule == "cumulative mean" and engine in (*LAZY, "pyspark"):
@@ -471,6 +513,7 @@ def test_every_file_and_job_agrees(case: tuple[str, str, str, str], tmp_path: Pa
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # as Ibis calls it
 @pytest.mark.parametrize("case", PRODUCT, ids=" ".join)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_every_engine_agrees(

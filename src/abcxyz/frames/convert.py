@@ -14,6 +14,7 @@ import numpy.typing as npt
 from abcxyz._arrays import DayLike, Numbers, freeze
 from abcxyz.core.minor_units import EXACT, minor_units
 from abcxyz.core.sales.panel import Panel
+from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.sum_tables import with_gaps
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
@@ -22,7 +23,7 @@ from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
 from abcxyz.frames.lazy import raise_no_sales, raise_unusable, whole_ids
 from abcxyz.frames.lazy_rows import prepared
-from abcxyz.frames.lazy_sums import bucket_sums, orders_by_document, panel_table
+from abcxyz.frames.lazy_sums import bucket_sums, order_days, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
 
 __all__ = ["as_narwhals", "panel_from_frame", "transactions_from_frame"]
@@ -182,6 +183,7 @@ def panel_from_frame(
     decimals: int | None = 2,
     missing: str = "raise",
     minor: bool = False,
+    rhythm: bool = False,
 ) -> Panel:
     """Aggregate a frame to a panel; a lazy one in its engine.
 
@@ -196,6 +198,10 @@ def panel_from_frame(
     minor
         Whether to return the sums as integers of the minor unit instead of the unit of the
         frame; an error if the amounts have more decimals.
+    rhythm
+        Whether to collect the gaps between order days, as `analyze` has them of a file; without
+        them it estimates the gaps from the buckets. Of a lazy frame one row per customer and
+        order day is fetched.
 
     Returns
     -------
@@ -234,6 +240,7 @@ def panel_from_frame(
         as_of=as_of,
         decimals=decimals,
         missing=missing,
+        rhythm=rhythm,
     )
     with quiet():
         wrapped = as_narwhals(frame, query)
@@ -260,36 +267,45 @@ def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     check_columns(schema, query)
     frame = whole_ids(frame, query, schema)
     places = query.places(schema)
-    columns = _fetched(frame, query, schema, places)
+    columns, rhythm = _fetched(frame, query, schema, places)
     if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= EXACT):
         raise_unusable(frame, query, schema)
         places = None
-        columns = _fetched(frame, query, schema, places)
+        columns, rhythm = _fetched(frame, query, schema, places)
     if columns["unusable"].sum():
         raise_unusable(frame, query, schema)
     if not len(columns["customer"]):
         raise_no_sales(frame, query)
-    return _panel(columns, query), places
+    return _panel(columns, query, rhythm), places
 
 
 def _fetched(
     frame: Lazy, query: Query, schema: Mapping[str, Any], places: int | None
-) -> dict[str, npt.NDArray[Any]]:
+) -> tuple[dict[str, npt.NDArray[Any]], Rhythm | None]:
+    rhythm = None
     if engine_of(frame) == "dask":
         from abcxyz.frames.dask import dask_panel
 
-        table = nw.from_native(dask_panel(frame, query, schema, places), eager_only=True)
+        wide, gaps = dask_panel(frame, query, schema, places)
+        table = nw.from_native(wide, eager_only=True)
+        if gaps is not None:
+            rhythm = _rhythm_of_gaps(
+                _with_rows(nw.from_native(gaps, eager_only=True), table), len(table)
+            )
     else:
         rows = prepared(frame, query, schema, places)
+        days = order_days(rows) if query.rhythm else None
         order_totals = None
         if query.document is not None:
             rows, order_totals = orders_by_document(rows, query)
-        wide = panel_table(bucket_sums(rows, query, whole=places is not None), query)
+        sums = panel_table(bucket_sums(rows, query, whole=places is not None), query)
         if order_totals is not None:
-            wide = wide.drop("orders", "first", "last").join(
+            sums = sums.drop("orders", "first", "last").join(
                 order_totals, on="customer", how="left"
             )
-        table = _collected(wide)
+        table = _collected(sums)
+        if days is not None:
+            rhythm = _rhythm_of_days(_with_rows(_collected(days), table), len(table))
     counts = ("orders", "inside", "spanned", "unusable")
     kinds: dict[str, type[np.generic]] = dict.fromkeys(counts, np.int64)
     kinds |= dict.fromkeys(
@@ -306,10 +322,31 @@ def _fetched(
             columns[name][:] = series.to_list()
         else:
             columns[name] = series.to_numpy()
-    return columns
+    return columns, rhythm
 
 
-def _panel(columns: dict[str, npt.NDArray[Any]], query: Query) -> Panel:
+def _with_rows(frame: nw.DataFrame[Any], table: nw.DataFrame[Any]) -> nw.DataFrame[Any]:
+    """Add the rows (row) of the customers in *table*; the order of *frame* may change."""
+    rows = table.select("customer").with_row_index("row")
+    return frame.with_row_index("place").join(rows, on="customer", how="inner")
+
+
+def _rhythm_of_days(days: nw.DataFrame[Any], customers: int) -> Rhythm:
+    order_days = OrderDays()
+    row, day = (days[name].to_numpy() for name in ("row", "day"))
+    order_days.add(row.astype(np.intp), day.astype(np.int32))
+    return order_days.close(np.ones(customers, dtype=bool))
+
+
+def _rhythm_of_gaps(gaps: nw.DataFrame[Any], customers: int) -> Rhythm:
+    row, place, gap = (gaps[name].to_numpy() for name in ("row", "place", "gap"))
+    counts = np.bincount(row, minlength=customers)
+    order = np.lexsort((place, row))
+    starts = np.concatenate(([0], np.cumsum(counts)))
+    return Rhythm(starts=freeze(starts), gaps=freeze(gap[order].astype(np.int32)))
+
+
+def _panel(columns: dict[str, npt.NDArray[Any]], query: Query, rhythm: Rhythm | None) -> Panel:
     width = query.periods.count
     sales = np.column_stack([columns[f"p{i}"] for i in range(width)])
     return Panel(
@@ -321,4 +358,5 @@ def _panel(columns: dict[str, npt.NDArray[Any]], query: Query) -> Panel:
         orders=freeze(columns["orders"]),
         first_day=freeze(columns["first"].astype("M8[D]")),
         last_day=freeze(columns["last"].astype("M8[D]")),
+        rhythm=rhythm,
     )

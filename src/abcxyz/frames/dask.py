@@ -12,8 +12,8 @@ import pandas as pd
 from abcxyz.core.classes.classify import coefficient_of_variation
 from abcxyz.core.sales.panel import Panel
 from abcxyz.frames.engines import quiet
-from abcxyz.frames.in_memory import aggregated, columns_of, in_units
-from abcxyz.frames.query import Lazy, Query
+from abcxyz.frames.in_memory import aggregated, columns_of, in_units, rhythm_columns
+from abcxyz.frames.query import RHYTHM, Lazy, Query
 
 __all__ = ["dask_panel", "dask_table"]
 
@@ -29,6 +29,10 @@ def dask_table(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int
     meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
     meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "orders", "unusable")}
     meta |= {n: pd.Series(dtype=np.float64) for n in ("cv", "size")}
+    if query.rhythm:
+        meta |= {n: pd.Series(dtype=np.float64) for n in RHYTHM[1:]} | {
+            "gaps": pd.Series(dtype=np.int64)
+        }
     table = _shuffled(frame, query).map_partitions(
         _table_of_part, query, places, pd.DataFrame(meta), meta=pd.DataFrame(meta)
     )
@@ -39,19 +43,32 @@ def dask_table(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int
 
 def dask_panel(
     frame: Lazy, query: Query, schema: Mapping[str, Any], places: int | None
-) -> pd.DataFrame:
-    """Aggregate to one row per customer, with a column per bucket, and compute it."""
+) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Aggregate to one row per customer, with a column per bucket, and compute it.
+
+    The second frame has the gaps (customer, gap), one after the other; None without rhythm.
+    """
     kind = np.float64 if places is None else np.int64
     meta = {"customer": _key(schema[query.customer])}
     meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
     meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "inside", "orders", "unusable")}
     meta |= {n: pd.Series(dtype=kind) for n in ("value", *_buckets(query))}
     meta["size"] = pd.Series(dtype=np.float64)
-    table = _shuffled(frame, query).map_partitions(
+    shuffled = _shuffled(frame, query)
+    table = shuffled.map_partitions(
         _panel_of_part, query, places, pd.DataFrame(meta), meta=pd.DataFrame(meta)
     )
-    result: pd.DataFrame = table.compute()
-    return result
+    if not query.rhythm:
+        return table.compute(), None
+    gaps = {"customer": meta["customer"], "gap": pd.Series(dtype=np.int32)}
+    others = shuffled.map_partitions(
+        _gaps_of_part, query, places, pd.DataFrame(gaps), meta=pd.DataFrame(gaps)
+    )
+    from dask import base
+
+    compute: Any = base.compute  # together, so that the rows are shuffled once
+    both: tuple[pd.DataFrame, pd.DataFrame] = compute(table, others)
+    return both
 
 
 def _buckets(query: Query) -> list[str]:
@@ -94,6 +111,7 @@ def _table_of_part(
             "orders": panel.orders,
             "unusable": _first(unusable, len(panel), np.int64),
             "size": _first(size, len(panel), np.float64),
+            **rhythm_columns(panel),
         }
     )[[*empty]]
 
@@ -120,6 +138,17 @@ def _panel_of_part(
             "size": _first(size, len(panel), np.float64),
         }
     )
+
+
+def _gaps_of_part(
+    part: pd.DataFrame, query: Query, places: int | None, empty: pd.DataFrame
+) -> pd.DataFrame:
+    panel, _, _ = _aggregated(part, query, places)
+    if panel.rhythm is None or not len(panel):
+        return empty.assign()
+    owners = np.repeat(panel.customers, np.diff(panel.rhythm.starts))
+    customers = pd.Series(owners, dtype=empty["customer"].dtype)
+    return pd.DataFrame({"customer": customers, "gap": panel.rhythm.gaps})
 
 
 def _nullable(value: Any) -> Any:

@@ -18,12 +18,13 @@ from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ, segment_codes
 from abcxyz.core.minor_units import minor_units
 from abcxyz.core.sales.coverage import check_panel_coverage
 from abcxyz.core.sales.panel import Panel, aggregate
+from abcxyz.core.sales.rhythm import LEAST_GAPS, USUAL
 from abcxyz.core.sales.transactions import Transactions, as_days, as_ids
 from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
 from abcxyz.frames.lazy_rows import ROOM
-from abcxyz.frames.query import Query, check_columns, raise_outside
+from abcxyz.frames.query import RHYTHM, Query, check_columns, raise_outside
 
 __all__ = [
     "Columns",
@@ -31,6 +32,7 @@ __all__ = [
     "columns_of",
     "in_units",
     "panel_of",
+    "rhythm_columns",
     "segment_eager",
 ]
 
@@ -223,6 +225,7 @@ def aggregated(columns: Columns, money: Amounts, query: Query, *, ordered: bool 
             costs=money.cost,
             metric=metric,
             ordered=ordered,
+            rhythm=query.rhythm,
         )
     customer = columns.customer
     if not isinstance(customer, np.ndarray):
@@ -232,6 +235,7 @@ def aggregated(columns: Columns, money: Amounts, query: Query, *, ordered: bool 
         [sales],
         query.periods,
         metric=metric,
+        rhythm=query.rhythm,
         document_spans_days=query.settings.document_spans_days,
     )
 
@@ -300,7 +304,24 @@ def segment_eager(frame: nw.DataFrame[Any], query: Query) -> nw.DataFrame[Any]:
         "xyz": _labels("xyz", codes[1], XYZ, backend),
         "segment": _labels("segment", segment_codes(*codes), SEGMENTS, backend),
     }
+    for name, values in rhythm_columns(panel).items():
+        result[name] = _series(name, values, backend)
     return nw.from_dict(result, backend=backend)
+
+
+def rhythm_columns(panel: Panel) -> dict[str, npt.NDArray[Any]]:
+    """Return the columns of the order rhythm; none if the panel has no rhythm."""
+    rhythm = panel.rhythm
+    if rhythm is None:
+        return {}
+    columns = (
+        panel.first_day,
+        np.diff(rhythm.starts),
+        rhythm.means(),
+        rhythm.quantiles(USUAL, least=LEAST_GAPS),
+        rhythm.longest(),
+    )
+    return dict(zip(RHYTHM, columns, strict=True))
 
 
 def _near_codes(panel: Panel, cv: Floats, query: Query, backend: Any) -> tuple[Codes, Codes]:

@@ -12,12 +12,19 @@ from abcxyz.core.classes.meaningless import warn_of_xyz
 from abcxyz.core.classes.segments import XYZ
 from abcxyz.core.minor_units import EXACT
 from abcxyz.core.sales.coverage import check_coverage
+from abcxyz.core.sales.rhythm import LEAST_GAPS, USUAL
 from abcxyz.errors import InputError
 from abcxyz.frames.engines import Persisted, engine_of, one_row, persist
 from abcxyz.frames.lazy_cuts import Marks, TableStats, check_rules, find_marks, table_stats
 from abcxyz.frames.lazy_rows import diagnosis, prepared
-from abcxyz.frames.lazy_sums import bucket_sums, customer_table, orders_by_document
-from abcxyz.frames.query import Lazy, Query, check_columns, raise_outside
+from abcxyz.frames.lazy_sums import (
+    bucket_sums,
+    customer_table,
+    order_days,
+    orders_by_document,
+    rhythm_table,
+)
+from abcxyz.frames.query import RHYTHM, Lazy, Query, check_columns, raise_outside
 
 __all__ = [
     "customer_sums",
@@ -149,16 +156,21 @@ def customer_sums(frame: Lazy, query: Query, schema: dict[str, Any], places: int
         return dask_table(frame, query, schema, places)
     rows = prepared(frame, query, schema, places)
     order_totals = None
+    days = order_days(rows) if query.rhythm else None
     if query.document is not None:
         rows, order_totals = orders_by_document(rows, query)
     table = customer_table(bucket_sums(rows, query, whole=whole), query, whole=whole)
-    if order_totals is None:
-        return table
-    return table.drop("orders", "first", "last").join(
-        order_totals.select("customer", "first", "last", orders=nw.col("orders").cast(nw.Int64)),
-        on="customer",
-        how="left",
-    )
+    if order_totals is not None:
+        totals = ("customer", "first", "last")
+        orders = nw.col("orders").cast(nw.Int64)
+        table = table.drop("orders", "first", "last").join(
+            order_totals.select(*totals, orders=orders), on="customer", how="left"
+        )
+    if days is not None:
+        rhythm = rhythm_table(days, USUAL, LEAST_GAPS)
+        table = table.join(rhythm, on="customer", how="left")
+        table = table.with_columns(nw.col("gaps").fill_null(0))
+    return table
 
 
 def raise_unusable(frame: Lazy, query: Query, schema: dict[str, Any]) -> None:
@@ -208,8 +220,14 @@ def with_classes(
         last_day=nw.col("last"),
         abc=nw.when(~value.is_null()).then(abc),
         xyz=_xyz(marks, query),
+        **({"first_day": nw.col("first")} if query.rhythm else {}),
+        **({name: nw.col(name) for name in RHYTHM[1:]} if query.rhythm else {}),
     )
-    return result.with_columns(segment=nw.concat_str("abc", "xyz"))
+    result = result.with_columns(segment=nw.concat_str("abc", "xyz"))
+    if not query.rhythm:
+        return result
+    # The columns that are always there come first.
+    return result.select(nw.exclude(*RHYTHM), *RHYTHM)
 
 
 def _above(column: nw.Expr, mark: float, label: str, other: nw.Expr) -> nw.Expr:

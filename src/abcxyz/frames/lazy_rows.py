@@ -14,7 +14,7 @@ from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 from abcxyz.frames.query import Lazy, Query
 
-__all__ = ["ROOM", "bucket_of", "day_of", "diagnosis", "prepared"]
+__all__ = ["ROOM", "bucket_of", "day_number", "day_of", "diagnosis", "prepared"]
 
 
 ROOM = 2.0**62
@@ -27,6 +27,16 @@ def day_of(name: str, kind: Any) -> nw.Expr:
     """Return the day of a column; of times the local one of their time zone or session."""
     column = nw.col(name)
     return column if kind == nw.Date else column.dt.date()
+
+
+def day_number(day: nw.Expr) -> nw.Expr:
+    """Return the number of a day as `datetime.date.toordinal`: engines subtract dates unlike."""
+    year, month = day.dt.year().cast(nw.Int32), day.dt.month().cast(nw.Int32)
+    # Days of the proleptic Gregorian calendar, counted in years that begin in March.
+    early = nw.when(month < 3).then(1).otherwise(0)
+    march_year, march_month = year - early, month + early * 12 - 3
+    leap = march_year // 4 - march_year // 100 + march_year // 400
+    return march_year * 365 + leap + (march_month * 153 + 2) // 5 + day.dt.day() - 306
 
 
 def bucket_of(day: nw.Expr, periods: Periods) -> nw.Expr:
@@ -58,12 +68,7 @@ def bucket_of(day: nw.Expr, periods: Periods) -> nw.Expr:
             )
             place = months * len(first_days) + part
         case DayUnit(days=size):
-            # Days of the proleptic Gregorian calendar, counted in years that begin in March.
-            early = nw.when(month < 3).then(1).otherwise(0)
-            march_year, march_month = year - early, month + early * 12 - 3
-            leap = march_year // 4 - march_year // 100 + march_year // 400
-            number = march_year * 365 + leap + (march_month * 153 + 2) // 5 + day.dt.day()
-            place = number - (first.toordinal() + 306)
+            place = day_number(day) - first.toordinal()
             place = place // size if size > 1 else place
         case _:
             raise InputError(

@@ -7,10 +7,17 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.sums import NEAR
-from abcxyz.frames.lazy_rows import bucket_of
+from abcxyz.frames.lazy_rows import bucket_of, day_number
 from abcxyz.frames.query import Lazy, Query
 
-__all__ = ["bucket_sums", "customer_table", "orders_by_document", "panel_table"]
+__all__ = [
+    "bucket_sums",
+    "customer_table",
+    "order_days",
+    "orders_by_document",
+    "panel_table",
+    "rhythm_table",
+]
 
 _OF_WINDOW = ("value", "orders", "inside")  # of the window only, if buckets extend beyond it
 
@@ -65,6 +72,73 @@ def orders_by_document(rows: Lazy, query: Query) -> tuple[Lazy, Lazy]:
     counts += [nw.col(name).cast(nw.Int64) for name in ("sale", "unusable")]
     parts = [part.select("customer", "day", *counts) for part in (counted, lines)]
     return nw.concat(parts), order_totals
+
+
+def order_days(rows: Lazy) -> Lazy:
+    """Return customer and day (as `day_number`) of the lines that are sales, each pair once."""
+    days = rows.filter(nw.col("sale") == 1).select(
+        "customer", day=day_number(nw.col("day")).cast(nw.Int64)
+    )
+    return days.group_by("customer", "day").agg(nw.len().alias("lines")).select("customer", "day")
+
+
+def rhythm_table(days: Lazy, quantile: float, least: int) -> Lazy:
+    """Summarise the gaps between the order days of every customer that has any.
+
+    Parameters
+    ----------
+    days
+        As of `order_days`.
+    quantile, least
+        As in `abcxyz.core.sales.rhythm.Rhythm.quantiles`.
+
+    Returns
+    -------
+    narwhals.LazyFrame
+        customer, gaps (number), mean_gap, gap_90 (null with too few gaps), longest_gap.
+
+    Notes
+    -----
+    The two gaps around the quantile are picked by their ranks: quantiles of engines differ in
+    their interpolation, and some have none.
+    """
+    gap, rank, count = nw.col("gap"), nw.col("rank"), nw.col("count")
+    before = nw.col("day").shift(1).over("customer", order_by="day")
+    gaps = days.with_columns(gap=nw.col("day") - before).filter(~gap.is_null())
+    gaps = gaps.with_columns(
+        rank=gap.rank("ordinal").over("customer").cast(nw.Int64) - 1,
+        count=gap.count().over("customer").cast(nw.Int64),
+    )
+    gaps = gaps.with_columns(place=(count - 1).cast(nw.Float64) * quantile)
+    gaps = gaps.with_columns(low=nw.col("place").floor().cast(nw.Int64))
+    low, place = nw.col("low"), nw.col("place")
+    last = low + 1 >= count  # the highest gap of all
+    table = (
+        gaps.select(
+            "customer",
+            gaps=gap,
+            total=gap,
+            longest=gap,
+            lower=nw.when(rank == low).then(gap),
+            upper=nw.when((rank == low + 1) | (last & (rank == low))).then(gap),
+            above=place - low.cast(nw.Float64),
+        )
+        .group_by("customer")
+        .agg(
+            nw.col("gaps").count(),
+            nw.col("total").sum(),
+            *(nw.col(name).max() for name in ("longest", "lower", "upper", "above")),
+        )
+    )
+    total, lower, upper = (nw.col(n).cast(nw.Float64) for n in ("total", "lower", "upper"))
+    found = lower + nw.col("above") * (upper - lower)
+    return table.select(
+        "customer",
+        gaps=nw.col("gaps").cast(nw.Int64),
+        mean_gap=total / nw.col("gaps").cast(nw.Float64),
+        gap_90=nw.when(nw.col("gaps") >= least).then(found),
+        longest_gap=nw.col("longest").cast(nw.Float64),
+    )
 
 
 def _size(query: Query) -> nw.Expr:

@@ -18,7 +18,11 @@ from abcxyz.core.sales.coverage import check_coverage
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.errors import InputError
 
-__all__ = ["Lazy", "Query", "check_columns", "raise_outside"]
+__all__ = ["RHYTHM", "Lazy", "Query", "check_columns", "raise_outside"]
+
+RHYTHM = ("first_day", "gaps", "mean_gap", "gap_90", "longest_gap")
+"""Columns of the order rhythm, in days: the first order; number, mean, quantile and maximum of the
+gaps between order days."""
 
 Lazy: TypeAlias = nw.LazyFrame[Any]
 """A lazy frame of Narwhals."""
@@ -57,6 +61,8 @@ class Query:
         Decimals of the amounts, None for amounts without a minor unit.
     missing
         ``raise`` or ``drop``: treatment of rows without a customer, a date or an amount.
+    rhythm
+        Whether to find the gaps between order days.
     """
 
     customer: str
@@ -68,6 +74,7 @@ class Query:
     as_of: Date = field(converter=_as_of)
     decimals: int | None = field(default=2, validator=_places)
     missing: str = field(default="raise", validator=_missing)
+    rhythm: bool = False
     periods: Periods = field(init=False)
 
     def __attrs_post_init__(self) -> None:

@@ -16,7 +16,7 @@ from abcxyz.frames.convert import as_narwhals
 from abcxyz.frames.engines import no_release, quiet
 from abcxyz.frames.in_memory import segment_eager
 from abcxyz.frames.lazy import segment_lazy
-from abcxyz.frames.query import Query
+from abcxyz.frames.query import RHYTHM, Query
 
 __all__ = ["release", "segment", "segmented"]
 
@@ -48,6 +48,7 @@ def segment(
     single_order: bool | None = None,
     decimals: int | None = 2,
     missing: str = "raise",
+    rhythm: bool = False,
 ) -> FrameT:
     """Divide the customers of a frame of sales into the nine segments.
 
@@ -75,6 +76,10 @@ def segment(
         the better class.
     missing
         ``raise`` an error for rows without a customer, a date or an amount, or ``drop`` them.
+    rhythm
+        Whether to add the order rhythm over the lookback, in days: first_day, gaps (number of
+        gaps between order days), mean_gap, gap_90 (quantile of 90 %, with five gaps at least)
+        and longest_gap.
 
     Returns
     -------
@@ -100,7 +105,8 @@ def segment(
 
     Notes
     -----
-    A lazy frame is read once, or twice if its amounts are not integers of the minor unit. The
+    A lazy frame is read once, or twice if its amounts are not integers of the minor unit, and as
+    often again for the rhythm, which is found by window functions within each customer. The
     rules then need two queries on the table of customers (`Shares` up to six), the warnings one,
     and fetch only numbers; around the crossing of a share up to 50,000 values.
 
@@ -135,8 +141,9 @@ def segment(
         as_of=as_of,
         decimals=decimals,
         missing=missing,
+        rhythm=rhythm,
     )
-    if customer in RESULT_COLUMNS:
+    if customer in (*RESULT_COLUMNS, *(RHYTHM if rhythm else ())):
         raise InputError(
             "the column of customers is called {name!r}, like one of the result; rename it",
             name=customer,

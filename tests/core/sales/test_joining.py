@@ -46,6 +46,30 @@ def test_parts_give_the_panel_of_the_whole(metric: str) -> None:
     assert {one.value.dtype.kind for one in made} >= {"i"}
 
 
+@pytest.mark.parametrize(("longest", "kind"), [(65_535, np.uint16), (65_536, np.int32)])
+def test_gaps_take_two_bytes_where_they_fit(longest: int, kind: type[np.generic]) -> None:
+    """The joined gaps are as those of the whole, also beyond what two bytes hold."""
+    first = np.datetime64("1830-01-01")
+    steps = np.array([30_000, 1, 30_000, 2, longest])
+    day = first + np.concatenate([[0], np.cumsum(steps)])
+    customer = np.repeat([2, 0, 1], len(day))
+    sales = Transactions(customer, np.tile(day, 3), np.ones(len(customer)))
+    until = (day[-1] + 1).item()
+    periods = Periods.parse("2M", until, lookback="500Y")
+    whole = aggregate([sales], periods, rhythm=True)
+    parts = (aggregate([sales.take(customer == who)], periods, rhythm=True) for who in (1, 0, 2))
+    found = join_panels(parts, 3).rhythm
+    assert found is not None
+    assert found == whole.rhythm
+    assert found.gaps.dtype == kind
+    expected = [steps.mean(), np.quantile(steps, 0.9), longest]
+    for column, one in zip(
+        (found.means(), found.quantiles(), found.longest()), expected, strict=True
+    ):
+        np.testing.assert_allclose(column, one, rtol=1e-15)
+    assert found.pooled_quantiles(np.zeros(3, np.int8)) == {0: np.quantile(np.tile(steps, 3), 0.9)}
+
+
 def test_whole_numbers_join_those_with_gaps() -> None:
     """A part whose customers all bought in the window has whole numbers, and another has not."""
     late = Transactions([3], [date(2026, 5, 1)], [7])

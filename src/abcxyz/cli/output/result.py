@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abcxyz._collection import free_memory
 from abcxyz.cli.output.analysis_text import render
 from abcxyz.cli.output.progress import stages
 from abcxyz.cli.output.terminal import complain
 from abcxyz.errors import AbcxyzError
 from abcxyz.i18n import text
-from abcxyz.tables.export.summary import summary_text
+from abcxyz.tables.export.summary import summary_parts
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
 
 __all__ = ["show_result", "write_files"]
+
+#: Customers from which on the arrays of an analysis take hundreds of megabytes.
+_MANY = 1 << 20
 
 #: Name of a file -> the sink that writes it.
 _FILES = (
@@ -59,7 +64,10 @@ def show_result(
         [] if out is None else write_files(analysis, Path(out), file_lang, currency, shown=lang)
     )
     if as_json:
-        print(summary_text(analysis))
+        if len(analysis.panel) >= _MANY:
+            free_memory()  # of the analysis: the lists of the result need it
+        sys.stdout.writelines(summary_parts(analysis))
+        print()
     else:
         print(render(analysis, lang))
         if out is not None:

@@ -126,11 +126,14 @@ class _Joined:
             return None
         starts = np.zeros(len(known) + 1, np.int64)
         np.cumsum(self._counts, out=starts[1:])
-        gaps = np.empty(starts[-1], np.int32)
+        # In two bytes as of the parts: days of 179 years.
+        kind = np.result_type(np.uint16, *{part.dtype for _, part in self._gaps})
+        gaps = np.empty(starts[-1], kind if kind == np.uint16 else np.int32)
         while self._gaps:
             places, part = self._gaps.pop()
             counts = self._counts[places]
             _place(gaps, part, starts[places], counts)
+        self._counts = None
         if not known.all():
             starts = np.append(starts[:-1][known], starts[-1])
         return Rhythm(starts=freeze(starts), gaps=freeze(gaps))

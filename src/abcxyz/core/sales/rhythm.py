@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,13 @@ from abcxyz.loops.compiled import ROW_PAYS, loops
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
+__all__ = ["LEAST_GAPS", "USUAL", "OrderDays", "Rhythm", "Silence", "bucket_rhythm", "silence"]
+
+USUAL = 0.9
+"""Quantile of the gaps up to which a gap is usual."""
+
+LEAST_GAPS = 5
+"""Number of gaps below which a customer has no quantile."""
 
 _MIDDLE = 1 << 31  # days before and after the start of the window, in 32 bits
 _BLOCK = 1 << 16
@@ -39,14 +45,15 @@ class Rhythm:
     starts
         (n + 1,) start of each customer's gaps in *gaps*, and the total number of gaps.
     gaps
-        Days from one order day to the next, at least 1.
+        Days from one order day to the next, at least 1: int32, or uint16 of a table of millions
+        of customers.
     """
 
     __hash__ = None  # type: ignore[assignment]
     __repr__ = short_repr
 
     starts: Ints = field(eq=SAME_ARRAYS)
-    gaps: npt.NDArray[np.int32] = field(eq=SAME_ARRAYS)
+    gaps: npt.NDArray[np.integer[Any]] = field(eq=SAME_ARRAYS)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -62,7 +69,7 @@ class Rhythm:
         """Quantile and least number of gaps -> answer of `quantiles`."""
         return {}
 
-    def quantiles(self, quantile: float = 0.9, *, least: int = 5) -> Floats:
+    def quantiles(self, quantile: float = USUAL, *, least: int = LEAST_GAPS) -> Floats:
         """Return each customer's quantile of gaps, in days; NaN with fewer than *least* gaps."""
         known = self._quantiles.get((quantile, least))
         if known is not None:
@@ -71,9 +78,12 @@ class Rhythm:
         kernel = loops("rows", len(self.gaps), ROW_PAYS)
         if kernel is not None and len(self.gaps):
             room = np.zeros(int(self.gaps.max()) + 1, np.int64)
-            kernel.gap_quantiles(
-                self.starts, self.gaps, float(quantile), max(least, 1), room, days
-            )
+            for part in self._parts():
+                starts = self.starts[part.start : part.stop + 1]
+                gaps = self.gaps[starts[0] : starts[-1]].astype(np.int32, copy=False)
+                kernel.gap_quantiles(
+                    starts - starts[0], gaps, float(quantile), max(least, 1), room, days[part]
+                )
         else:
             self._fill_quantiles(quantile, max(least, 1), days)
         answer = freeze(days)
@@ -95,7 +105,7 @@ class Rhythm:
             lower, upper = keys[first + low] & 0xFFFFFFFF, keys[first + high] & 0xFFFFFFFF
             days[part][enough] = lower + (place - low) * (upper - lower)
 
-    def pooled_quantiles(self, group: Codes, quantile: float = 0.9) -> dict[int, float]:
+    def pooled_quantiles(self, group: Codes, quantile: float = USUAL) -> dict[int, float]:
         """Return the quantile of the pooled gaps of each group of customers that has any, in days.
 
         Parameters
@@ -135,7 +145,7 @@ class Rhythm:
             some = counts > 0
             if some.any():
                 gaps = self.gaps[starts[0] : starts[-1]]
-                sums = np.add.reduceat(gaps, starts[:-1][some] - starts[0])
+                sums = np.add.reduceat(gaps, starts[:-1][some] - starts[0], dtype=np.int64)
                 days[part][some] = sums / counts[some]
         return days
 
@@ -341,8 +351,8 @@ def silence(
     abc: Codes,
     until: np.datetime64,
     *,
-    quantile: float = 0.9,
-    least: int = 5,
+    quantile: float = USUAL,
+    least: int = LEAST_GAPS,
 ) -> Silence:
     """Compare the days since every customer's last order with the customer's usual gaps.
 

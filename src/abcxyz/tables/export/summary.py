@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from abcxyz.core.analysis.customer_columns import (
     finite,
     known_or_none,
 )
-from abcxyz.core.documents import json_text
+from abcxyz.core.documents import json_parts
 
 if TYPE_CHECKING:
     from abcxyz._arrays import Ints
@@ -28,6 +29,7 @@ __all__ = [
     "customer_table",
     "plain",
     "quality_object",
+    "summary_parts",
     "summary_text",
 ]
 
@@ -100,11 +102,14 @@ def quality_object(quality: Quality | None) -> dict[str, Any]:
 
 def summary_text(analysis: Analysis) -> str:
     """Return the summary, calls and growth as JSON, an entry of a list to a line; no ``NaN``."""
-    document = analysis.summary().to_dict()
-    if analysis.calls is not None:
-        document["calls"] = analysis.calls.to_dict()
-    if analysis.growth is not None:
-        document["growth"] = analysis.growth.to_dict()
-    if analysis.crm is not None:
-        document["crm"] = analysis.crm.to_dict()
-    return json_text(document)
+    return "".join(summary_parts(analysis))
+
+
+def summary_parts(analysis: Analysis) -> Iterator[str]:
+    """Return the pieces of `summary_text`, so that it is not in memory as a whole."""
+    document: dict[str, Any] = analysis.summary().to_dict()
+    for name in ("calls", "growth", "crm"):
+        part = getattr(analysis, name)
+        if part is not None:
+            document[name] = part.to_dict
+    return json_parts(document)
