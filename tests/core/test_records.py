@@ -117,6 +117,7 @@ PROMISED: dict[str, set[str]] = {
         "named",
         "skips sums",
     },
+    "landmarks.reasons._Block": {"alone"},
     "landmarks.rise.RiseChance": {
         "has no hash",
         "hides facts",

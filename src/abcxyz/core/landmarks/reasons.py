@@ -6,9 +6,9 @@ import functools
 import math
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
+from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.classes.segments import ABC
@@ -41,6 +41,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 """Group of features that one sentence explains -> the features."""
 
 _REASONS = 3
+_BLOCK = 1 << 12  # probabilities ranked at once: lists name few of many
 _TELLING = 0.15  # log-odds from which a group of features is a reason
 _NEEDED = MappingProxyType(
     {"silence": "silence", "tenure": "tenure", "season": "same_season", "value": "missing"}
@@ -193,6 +194,15 @@ def _first_places(push: Floats) -> tuple[list[list[int]], list[int]]:
     return order.tolist(), count.tolist()
 
 
+@frozen(eq=False)
+class _Block:
+    """Neighbouring probabilities: places of the groups that raise and lower each, and facts."""
+
+    raising: tuple[list[list[int]], list[int]]
+    lowering: tuple[list[list[int]], list[int]]
+    facts: Floats
+
+
 class Reasons:
     """Reasons of n probabilities: what moves each off the average, as sentences.
 
@@ -215,17 +225,18 @@ class Reasons:
         first: tuple[str, Bools] | None = None,
     ) -> None:
         self._pushes, self._facts, self._first = pushes, facts, first
+        self._blocks: dict[int, _Block] = {}
 
     def groups(self, i: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return which groups raise probability number *i*, and which lower it.
 
         The strongest group is the first, and three of either side are the most.
         """
-        (raising, count), (lowering, count_lowering) = self._ranked
-        names = self._names
+        block, row, names = self._block(i), i % _BLOCK, self._names
+        (raising, count), (lowering, count_lowering) = block.raising, block.lowering
         return (
-            tuple([names[place] for place in raising[i][: count[i]]]),
-            tuple([names[place] for place in lowering[i][: count_lowering[i]]]),
+            tuple([names[place] for place in raising[row][: count[row]]]),
+            tuple([names[place] for place in lowering[row][: count_lowering[row]]]),
         )
 
     def sentences(self, i: int, lang: str, *, against: bool = False) -> list[str]:
@@ -237,28 +248,33 @@ class Reasons:
         named = [] if self._first is None else [self._first[0]]
         return sorted({*self._pushes, *named})
 
-    # `strongest` for all n at once: thousands of rows are asked for, one after the other.
-    @functools.cached_property
-    def _ranked(self) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-        """The places in `_names` of what raises each probability and what lowers it, counted."""
-        n = len(next(iter(self._facts.values())))
+    def facts_of(self, i: int) -> dict[str, float]:
+        """Return the facts behind probability number *i*."""
+        return dict(zip(self._facts, self._block(i).facts[i % _BLOCK].tolist(), strict=True))
+
+    def _block(self, i: int) -> _Block:
+        """Return the neighbours of probability number *i*: those of a list are asked for."""
+        if i // _BLOCK not in self._blocks:
+            start = i // _BLOCK * _BLOCK
+            self._blocks[i // _BLOCK] = self._made(slice(start, start + _BLOCK))
+        return self._blocks[i // _BLOCK]
+
+    def _made(self, rows: slice) -> _Block:
+        """Do for many neighbours at once what `strongest` does for one."""
+        facts = {name: one[rows] for name, one in self._facts.items()}
+        n = len(next(iter(facts.values())))
         nothing = np.zeros(n)
-        push = np.array([self._pushes.get(name, nothing) for name in self._names])
+        push = np.array(
+            [self._pushes[name][rows] if name in self._pushes else nothing for name in self._names]
+        )
         push = push.reshape(len(self._names), n).T
-        known = np.array([are_known(name, self._facts) for name in self._names], dtype=bool)
+        known = np.array([are_known(name, facts) for name in self._names], dtype=bool)
         known = known.reshape(len(self._names), n).T
         push = np.where(known & (np.abs(push) >= _TELLING), push, 0.0)
         if self._first is not None:
             group, holds = self._first
             place = self._names.index(group)
-            push[holds & known[:, place], place] = np.inf
-        return _first_places(push), _first_places(-push)
-
-    def facts_of(self, i: int) -> dict[str, float]:
-        """Return the facts behind probability number *i*."""
-        return dict(zip(self._facts, self._stacked_facts[i].tolist(), strict=True))
-
-    # One row of a table is read faster than one number each of many arrays.
-    @functools.cached_property
-    def _stacked_facts(self) -> Floats:
-        return np.stack(list(self._facts.values()), axis=1)
+            push[holds[rows] & known[:, place], place] = np.inf
+        # One row of a table is read faster than one number each of many arrays.
+        table = np.stack(list(facts.values()), axis=1)
+        return _Block(_first_places(push), _first_places(-push), table)
