@@ -526,6 +526,17 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "per_page = rows_per_page(client.page_bytes, max( 0.0, each))"
         ),
     ): "no row is as short",
+    (
+        "src/abcxyz/core/classes/rules.py",
+        "if abs(total) > count << 53:  ->  if abs(total) > count << 52:",
+    ): "floats between the two are whole numbers too",
+    (
+        "src/abcxyz/core/classes/classify.py",
+        (
+            "if not (cuts.first >= cuts.second or column.count == 0):  ->  "
+            "if not (cuts.first >= cuts.second or column.count <= 0):"
+        ),
+    ): "no count is below zero",
 }
 
 
@@ -551,7 +562,7 @@ def _is_equivalent(path: str, line: str) -> bool:
 def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Return the places of annotations and of imports for type checkers, which never run.
 
-    And of the ``*`` of a signature, which is no operator.
+    And of the decorators within protocols, and of the ``*`` of a signature, which is no operator.
     """
     found: list[ast.expr | ast.stmt] = []
     stars = []
@@ -568,6 +579,10 @@ def skipped_places(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]
             found.append(node.returns)
         elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             found.append(node)
+        elif isinstance(node, ast.ClassDef) and "Protocol" in map(ast.unparse, node.bases):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+            named = [one for method in methods for one in method.decorator_list]
+            stars += [((one.lineno, 0), (one.lineno + 1, 0)) for one in named]
     return stars + [
         ((one.lineno, one.col_offset), (one.end_lineno or one.lineno, one.end_col_offset or 0))
         for one in found

@@ -25,6 +25,8 @@ PATIENCE = 10.0
 #: Seconds that they get at least, and for the first try, without a change.
 SHORTEST, LONGEST = 60.0, 3600.0
 MARKS = "not slow and not browser"
+#: In the names of tests that look at what the modules of a room hold, and run no line of them.
+CONTENTS = "/test_records.py::"
 #: Events of the interpreter by which a process is started.
 _STARTS = frozenset({"subprocess.Popen", "os.posix_spawn", "os.fork"})
 
@@ -48,11 +50,12 @@ class NearTests:
     def of_line(self, path: Path, number: int) -> set[str]:
         """Return the tests that run the statement of a line.
 
-        What runs when a module is loaded, such as a default value, concerns every test of it.
+        What runs when a module is loaded, such as a default value, concerns every test of it, and
+        those of `CONTENTS`.
         """
         statement = _statement(path, number)
         if statement is None:
-            return self.of_module(path)
+            return self.of_module(path) | {one for one in self.seconds if CONTENTS in one}
         found = self.lines.get(str(path.resolve()), {})
         return {test for one in statement for test in found.get(str(one), ()) if test}
 

@@ -414,3 +414,37 @@ def test_a_gap_is_known_from_the_second_order_on() -> None:
     assert calls["two"].segment == "AX"
     named = calls_of_risk(risk, owners={"two": "ann"})
     assert {one.customer: one.owner for one in named} == {"two": "ann", "one": None}
+
+
+def test_who_is_of_a_by_either_class_may_not_rise_to_it() -> None:
+    """Only b, of class B by both, lacks at most a third of the limit of A."""
+    names = ["a", "b", "was", "c"]
+    sales = Transactions(names * 2, [ago(40)] * 4 + [ago(5)] * 4, [90.0, 40, 40, 1] * 2)
+    plain = analyze(sales, as_of=DAY, settings=Settings(period="2M", abc=Limits(100, 10)))
+    snapshot = evolve(
+        plain.snapshot,
+        abc=np.array([0, 1, 1, 2], np.int8),
+        steady_abc=np.array([1, 1, 0, 2], np.int8),
+    )
+    grown = find_growth(evolve(plain, snapshot=snapshot), rules=AlertRules(near=0.33))
+    assert [(one.customer, one.missing) for one in grown] == [("b", 20.0)]
+
+
+def test_a_silence_by_the_rule_names_the_orders_it_follows() -> None:
+    """The gaps of class A stand in for those of who has fewer than five; a return is no order."""
+    lines = {"steady": range(5, 200, 10), "once": [100], "twice": [90, 110]}
+    rows = [(who, ago(k), 100.0) for who, own in lines.items() for k in own]
+    sales = Transactions(*map(list, zip(*rows, strict=True)))
+    plain = analyze(sales, as_of=DAY, settings=Settings(abc=Limits(50, 5)))
+    calls = {one.customer: one for one in find_calls(plain)}
+    assert set(calls) == {"once", "twice"}
+    # Up to the last sale, or the end of the window: the day before.
+    assert calls["once"].reasons() == ["99 days silent after a single order"]
+    assert calls["twice"].reasons() == ["89 days silent, usual 20, longest 20"]
+    assert (calls["twice"].usual, calls["twice"].longest, calls["twice"].days) == (20.0, 20.0, 89)
+    assert math.isnan(calls["once"].usual)
+    assert calls["once"].last_day == ago(100)
+    # Money and orders of 90 days, of a window of a year.
+    assert calls["twice"].money == pytest.approx(200 * 90 / 365)
+    assert calls["twice"].orders == pytest.approx(2 * 90 / 365)
+    assert calls["twice"].segment == "AZ"

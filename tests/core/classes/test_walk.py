@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from abcxyz.core.classes.cumulative_walk import _equal, walk
+from abcxyz.core.classes.rules import _at_least
 
 NEAR = 2.0**-48
 
@@ -29,3 +32,19 @@ def test_a_border_moves_behind_a_group(apart: float) -> None:
     # The first border, after one of three equal amounts, moves behind all of them.
     assert walk(down, float(down.sum()), NEAR) == (3, 3)
     assert walk(np.array([4.0, 3.0, 2.0, 1.0]), 10.0, NEAR) == (1, 2)
+
+
+@pytest.mark.parametrize("count", [1, 3, 7])
+@pytest.mark.parametrize(
+    "base", [0, 5, 2**51, 2**52 - 1, 2**53 - 1, 2**53 + 1, 2**62 + 1, -(2**53) - 1]
+)
+def test_a_mean_as_a_lower_limit_divides_whole_numbers_as_the_true_one(
+    count: int, base: int
+) -> None:
+    """Of any size: what is at least the true mean is at least the limit, and nothing else is."""
+    for more in range(count):
+        total = base * count + more
+        limit = _at_least(total, count, whole=True)
+        for value in range(base - 2, base + 3):
+            assert (value >= limit) is (value >= Fraction(total, count))
+    assert _at_least(10.0, 4, whole=False) == 2.5

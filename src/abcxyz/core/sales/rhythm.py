@@ -257,7 +257,10 @@ class OrderDays:
 
 
 def _order_days(keys: Ints) -> tuple[Ints, Ints]:
-    """Return the distinct pairs of customer and day, in order."""
+    """Return the distinct pairs of customer and day, in order.
+
+    Days are counted from a day that may be another one for each customer.
+    """
     if not len(keys):
         return keys, keys
     blocks = [keys[start : start + _BLOCK] for start in range(0, len(keys), _BLOCK)]
@@ -273,8 +276,7 @@ def _order_days(keys: Ints) -> tuple[Ints, Ints]:
     for part, day in zip(blocks, days, strict=True):
         table[(part >> 32) * width + (day - first)] = True
     places = np.flatnonzero(table)
-    code = places // width
-    return code, places - code * width + first
+    return places // width, places
 
 
 def _changes(keys: Ints) -> Ints:
