@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,9 @@ settings.register_profile("quick", settings.get_profile("steady"), max_examples=
 os.environ["LC_ALL"] = "C.UTF-8"
 # Processes that tests start would compile the whole package each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A shell lets what it runs in the background ignore Ctrl-C, and so would what tests stop.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Tests, and whole files, that take more than about half a second of processor time each, by

@@ -197,10 +197,9 @@ def _allowed(
     for package, version in pins.items():
         if package not in installed or version not in ("", installed[package]):
             raise PluginError(
-                "the package {package} {version}, which [plugins] allow names, is not installed "
-                "as a plugin; installed are {known}",
-                package=package,
-                version=version,
+                "the package {package}, which [plugins] allow names, is not installed as a "
+                "plugin; installed are {known}",
+                package=f"{package} {version}".strip(),
                 known=", ".join(f"{name} {one}" for name, one in sorted(installed.items())),
             )
     chosen = []

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -217,6 +218,14 @@ def test_the_command_asks_a_person(
     assert "no draft of this token" in capsys.readouterr().err
 
 
+def killed(started: list[subprocess.Popen[str]], before: bool, _number: int) -> None:
+    """Kill the process that calls a method; *before*: the method does not run."""
+    os.kill(started[0].pid, signal.SIGKILL)
+    started[0].wait()
+    if before:
+        raise DroppedError
+
+
 @pytest.mark.slow
 def test_a_write_killed_before_its_answer_is_found_by_the_next(job: tuple[Path, Portal]) -> None:
     """Killed after the portal created the task, or before: the next one ends with one task."""
@@ -224,18 +233,11 @@ def test_a_write_killed_before_its_answer_is_found_by_the_next(job: tuple[Path, 
     token = drafted(path)
     command = [sys.executable, "-m", "abcxyz", "confirm", token, "--crm", str(path)]
     for kind in ("hook", "hook_after"):
-        process: list[subprocess.Popen[str]] = []
-
-        def kill(_number: int) -> None:
-            os.kill(process[0].pid, signal.SIGKILL)  # noqa: B023 - called within the turn
-            process[0].wait()  # noqa: B023 - called within the turn
-            if kind == "hook":  # noqa: B023 - called within the turn
-                raise DroppedError  # the method does not run
-
-        portal.faults.add(kind, "tasks.task.add", hook=kill)
-        process.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True))
-        process[0].communicate("y\n")
-        assert process[0].returncode == -signal.SIGKILL
+        started: list[subprocess.Popen[str]] = []
+        portal.faults.add(kind, "tasks.task.add", hook=partial(killed, started, kind == "hook"))
+        started.append(subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True))
+        started[0].communicate("y\n")
+        assert started[0].returncode == -signal.SIGKILL
     last = subprocess.run(
         [*command, "--lang", "en"], cwd=ROOT, input="y\n", text=True, capture_output=True,
         check=False,

@@ -30,10 +30,13 @@ def mariadb_server() -> Iterator[str]:
     if user is not None:
         shutil.chown(folder, user)
     made = f"--datadir={folder}/data"
+    # Another user than that of the tests may not write where those have their temporary files.
+    environment = {**os.environ, "TMPDIR": str(folder)}
     normal = "--auth-root-authentication-method=normal"
     subprocess.run(
         [install, "--no-defaults", made, normal, "--skip-test-db"],
         user=user,
+        env=environment,
         check=True,
         capture_output=True,
         cwd=folder,
@@ -50,6 +53,7 @@ def mariadb_server() -> Iterator[str]:
     process = subprocess.Popen(
         [server, "--no-defaults", made, "--bind-address=127.0.0.1", *options],
         user=user,
+        env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd=folder,

@@ -9,6 +9,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -322,3 +326,86 @@ def test_the_image_runs_a_job(tmp_path: Path) -> None:
     )
     assert 0 == done.returncode, done.stderr
     assert 8 == json.loads(done.stdout)["summary"]["customers"]
+
+
+def _compose() -> list[str] | None:
+    known = (["docker", "compose"], ["docker-compose"])
+    return next(
+        (
+            words
+            for words in known
+            if shutil.which(words[0])
+            and not subprocess.run([*words, "version"], capture_output=True).returncode
+        ),
+        None,
+    )
+
+
+def _page(token: str) -> int:
+    """Ask the live page of this machine; return the status, 0 while nobody answers."""
+    address = f"http://127.0.0.1:8930/?token={token}"
+    # No proxy of the environment; the page puts the token into a cookie.
+    handlers = urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor()
+    opener = urllib.request.build_opener(*handlers)
+    try:
+        with opener.open(address, timeout=20) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as problem:
+        return problem.code
+    except OSError:
+        return 0
+
+
+@pytest.mark.slow
+def test_the_services_run_a_job_and_show_its_page(tmp_path: Path) -> None:
+    """A job of compose.yaml writes its table to PostgreSQL; the page asks for its token."""
+    compose = _compose()
+    if compose is None or not _docker():
+        pytest.skip("no Docker with compose")
+    if _page(""):
+        pytest.skip("port 8930 is taken")
+    written = (ROOT / "compose.yaml").read_text().replace("build: .", f"build: {ROOT}")
+    (tmp_path / "compose.yaml").write_text(written)
+    work, secrets = tmp_path / "work", tmp_path / "secrets"
+    work.mkdir()
+    secrets.mkdir()
+    job_in(work)
+    shutil.copy(SCHEDULE / "job.toml", work)
+    password, token = uuid.uuid4().hex, uuid.uuid4().hex
+    for name, secret in {
+        "postgres_password": password,
+        "database_url": f"postgresql://abcxyz:{password}@postgres/abcxyz",
+        "page_token": token,
+    }.items():
+        (secrets / name).write_text(secret)
+        (secrets / name).chmod(0o600)
+    user = os.getuid() or 10001
+    for path in (work, *work.iterdir(), *secrets.iterdir()):
+        os.chown(path, user, -1)
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [*compose, "--project-name", f"abcxyz{token[:8]}", *words],
+            cwd=tmp_path,
+            env={**os.environ, "ABCXYZ_UID": str(user), "ABCXYZ_GID": "10001"},
+            capture_output=True,
+            text=True,
+        )
+        assert 0 == done.returncode, done.stderr
+        assert password not in done.stdout + done.stderr
+        return done.stdout
+
+    try:
+        assert 8 == json.loads(run("run", "--rm", "-T", "job"))["summary"]["customers"]
+        rows = "SELECT count(*), pg_typeof(max(value)) FROM abcxyz_segments"
+        psql = ("psql", "--username", "abcxyz", "--tuples-only", "--no-align", "--command", rows)
+        assert "8|numeric" == run("exec", "-T", "postgres", *psql).strip()
+        run("up", "--detach", "serve")
+        for _ in range(120):
+            if _page(""):
+                break
+            time.sleep(1)
+        assert (401, 200) == (_page(""), _page(token))
+        assert token not in run("logs", "serve")
+    finally:
+        run("down", "--volumes", "--timeout", "20")

@@ -34,7 +34,7 @@ from abcxyz.core.sales.calendar import period_start
 from abcxyz.report.anonymization import anonymize
 from abcxyz.report.customers import Facts
 from abcxyz.report.page.render import render_html
-from abcxyz.tables.export.summary import summary_text
+from abcxyz.tables.export.summary import summary_parts, summary_text
 from abcxyz.toolkit.numbers import compact
 
 RULE = AlertRules(lapse="rule")
@@ -259,6 +259,10 @@ def test_json_holds_the_list_and_anonymous_files_no_identifiers(analysis: Analys
     written = json.loads(summary_text(analysis))["calls"]
     assert written == json.loads(json.dumps(calls.to_dict()))
     assert written["customers"][0]["customer"] == calls[0].customer
+    # In pieces of a customer each, so that the text is never in memory as a whole.
+    pieces = list(summary_parts(analysis))
+    assert "".join(pieces) == summary_text(analysis)
+    assert max(map(len, pieces)) * len(calls) < len(summary_text(analysis)) * 4
     assert written["customers"][0]["months"] == [round(one, 2) for one in calls[0].months]
     assert calls.to_dict("ru")["customers"][0]["reasons"] == calls[0].reasons("ru")
     done = CallOutcome(customer=calls[0].customer, day=END - timedelta(days=60), outcome="called")

@@ -32,7 +32,8 @@ def history(lines: dict[str, list[tuple[int, float]]]) -> OrderHistory:
 
 def numbered(made: OrderHistory) -> np.ndarray:
     """Return the customers in the order of their numbers in the examples."""
-    return made.customers[np.argsort(identifier_hashes(made.customers))]
+    first = made.days[made.starts]
+    return made.customers[np.lexsort((identifier_hashes(made.customers), first))]
 
 
 def regular(gap: int, money: float, count: int = 5) -> list[tuple[int, float]]:
@@ -96,7 +97,7 @@ def test_a_sample_follows_no_order_of_the_customers() -> None:
 def test_of_many_examples_some_stand_at_some_landmarks_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Four neighbours by hash at a time: all at the latest landmark, a third at each earlier."""
+    """Four neighbours by number at a time: all at the latest landmark, a third at each earlier."""
     made = history({f"c{i:02}": [(ago, 5.0) for ago in (1, 250)] for i in range(24)})
     study = LandmarkStudy.of(HistorySource(made), DAY, 100, SETTINGS)
     days = landmark_days(made.span[0], day_number(DAY), 100)

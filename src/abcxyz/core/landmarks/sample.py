@@ -190,10 +190,7 @@ class LandmarkStudy:
         classes = functools.cache(
             functools.partial(classes_at, self.sample, settings=self.settings)
         )
-        # Numbers by hash, so that the order of the customers does not matter.
-        rank = np.empty(len(self.sample), np.int64)
-        hashes = identifier_hashes(self.sample.customers)
-        rank[np.argsort(hashes, kind="stable")] = np.arange(len(rank))
+        rank = _numbers(self.sample)
         collected = [_Collected(one) for one in outcomes]
         for k, day in enumerate(days):
             features = features_at(
@@ -202,3 +199,16 @@ class LandmarkStudy:
             for each in collected:
                 each.add(features, rank, (k, thin))
         return [each.examples() for each in collected]
+
+
+def _numbers(history: OrderHistory) -> Ints:
+    """Return numbers of customers by first day and hash: their order does not matter.
+
+    Neighbours, who are in different folds and at different landmarks, have been customers for
+    about as long.
+    """
+    first = history.days[history.starts]
+    order = np.lexsort((identifier_hashes(history.customers), first))
+    numbers: Ints = np.empty(len(order), np.int64)
+    numbers[order] = np.arange(len(order))
+    return numbers
