@@ -537,6 +537,27 @@ EQUIVALENT: dict[tuple[str, str], str] = {
             "if not (cuts.first >= cuts.second or column.count <= 0):"
         ),
     ): "no count is below zero",
+    (
+        "src/abcxyz/core/decomposition/rate_mix.py",
+        (
+            "rate0 = np.where(none0, 0 * one, x0) / np.where(none0, one, n0)  ->  "
+            "rate0 = np.where(none0, 0 - one, x0) / np.where(none0, one, n0)"
+        ),
+    ): "the rate of the other side, or of no weight, is taken",
+    (
+        "src/abcxyz/core/decomposition/rate_mix.py",
+        (
+            "rate1 = np.where(none1, 0 * one, x1) / np.where(none1, one, n1)  ->  "
+            "rate1 = np.where(none1, 0 - one, x1) / np.where(none1, one, n1)"
+        ),
+    ): "the rate of the other side, or of no weight, is taken",
+    (
+        "src/abcxyz/core/dynamics/core_metrics.py",
+        (
+            'core = (segment == SEGMENTS.index("AX")) | (segment == SEGMENTS.index("AY"))  ->  '
+            'core = (segment == SEGMENTS.index("AX")) ^ (segment == SEGMENTS.index("AY"))'
+        ),
+    ): "nobody is in two segments",
 }
 
 

@@ -17,6 +17,7 @@ from abcxyz.core.minor_units import (
     money_sum,
 )
 from abcxyz.core.sums import BLOCK
+from abcxyz.loops import route
 
 MOST = 2**48
 """Largest amount in minor units."""
@@ -84,3 +85,21 @@ def test_differences_keep_the_shape_and_the_rest_of_inexact_amounts() -> None:
     found = money_difference(np.array([0.12345, 3.0]), np.array([0.00002, math.nan]))
     assert found[0] == 0.12345 - 0.00002
     assert math.isnan(found[1])
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_amounts_of_half_the_precision_are_exact_or_none_too(name: str) -> None:
+    """The compiled loops read doubles alone."""
+    if name == "numba":
+        pytest.importorskip("numba")
+    with route(name):
+        found = exact_money_and_size(np.array([0.5, -1.25, 3.0], np.float32))
+        doubles = exact_money_and_size(np.array([0.5, -1.25, 3.0]))
+        assert exact_money(np.array([0.5, 0.00001], np.float32)) is None
+        tenth = exact_money(np.array([0.1], np.float32))
+    # A tenth as near as half the precision holds it.
+    assert tenth is not None
+    assert tenth.tolist() == [1_000]
+    for one in (found, doubles):
+        assert one is not None
+        assert (one[0].tolist(), one[1]) == ([5_000, -12_500, 30_000], 47_500.0)

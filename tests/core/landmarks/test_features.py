@@ -45,7 +45,7 @@ def stated_classes(day: int) -> tuple[Any, Any, float]:
     return np.array([-1, -1, 2, 1, 0], np.int8), np.zeros(5), 1.0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def found() -> Features:
     made = history()
     assert made.customers.tolist() == NAMES

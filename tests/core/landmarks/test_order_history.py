@@ -109,6 +109,17 @@ def test_first_entries_from_a_day_are_those_counted_one_by_one(
         assert history.before(day).tolist() == counted
 
 
+@pytest.mark.parametrize("width", [1, 7, 3 * 2**28, 2**29, 2**30, 2**31 - 1])
+@pytest.mark.parametrize("rows", [1, 3, 2**29, 2**30, 2**31 - 1])
+def test_keys_are_ordered_however_far_apart_they_are(rows: int, width: int) -> None:
+    """By numbers that hold their places where these fit into 63 bits, and else by themselves."""
+    random = np.random.default_rng(1)
+    row, day = random.integers(0, rows, 30), random.integers(0, width, 30)
+    row[:3], day[:3] = [rows - 1, 0, rows - 1], [width - 1, 0, width - 1]
+    keys = (row << 32) | day
+    assert order_history._order(keys).tolist() == np.argsort(keys, kind="stable").tolist()
+
+
 def test_profit_is_money_less_cost_and_days_outside_are_left_out() -> None:
     days = [FIRST + timedelta(days=one) for one in (0, 1, 1, 5, 9)]
     batch = Transactions(["a"] * 5, days, [10.0, 20.0, -4.0, 7.0, 9.0], [1.0, 2.0, -3.0, 9.0, 1.0])
