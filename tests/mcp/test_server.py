@@ -409,6 +409,27 @@ def test_a_signal_ends_the_command(tmp_path: Path, number: int, code: int) -> No
     assert code == process.returncode
 
 
+def test_the_log_has_no_traceback(tmp_path: Path) -> None:
+    """What the SDK logs about an interrupted task is a line, without lines of code."""
+    path = worlds.history(tmp_path / "h.db")
+    code = f"""
+import logging
+from abcxyz.cli.output.guard import guarded
+from abcxyz.mcp.server import QuestionServer
+from abcxyz.questions import QuestionData
+with guarded():
+    QuestionServer(QuestionData(history={str(path)!r}), version="1")
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        logging.getLogger("mcp.server").exception("a task ended")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert "mcp.server: a task ended\n" == done.stderr
+
+
 TOKEN = "t" * 32
 
 

@@ -96,6 +96,9 @@ class QuestionServer(MCPServer):
         ahead: bool = False,
         **options: Any,
     ) -> None:
+        if not logging.root.handlers and logging.lastResort is not None:
+            # The SDK would install one that prints tracebacks, also of a signal that ends it.
+            logging.root.addHandler(logging.lastResort)
         super().__init__(
             "abcxyz",
             version=version,
