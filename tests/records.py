@@ -25,7 +25,7 @@ def _modules(package: str) -> Iterator[tuple[str, ModuleType]]:
 
 
 def promises(package: str) -> dict[str, set[str]]:
-    """Return what the records of a package promise beyond the usual; those without are left out.
+    """Return what the public records of a package promise beyond the usual, if anything.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def promises(package: str) -> dict[str, set[str]]:
     found = {}
     for module, contents in _modules(package):
         for name, kind in vars(contents).items():
-            if not (inspect.isclass(kind) and attrs.has(kind)):
+            if name.startswith("_") or not (inspect.isclass(kind) and attrs.has(kind)):
                 continue
             if kind.__module__ != contents.__name__:
                 continue

@@ -77,7 +77,6 @@ PROMISED: dict[str, set[str]] = {
     "classes.results.AbcResult": {"has no hash", "named"},
     "classes.results.XyzResult": {"has no hash", "named"},
     "classes.segments.Grouping": {"hashes without groups"},
-    "classes.share_cuts._Bracket": {"changes", "has no hash"},
     "decomposition.rate_mix.RateMix": {"has no hash"},
     "decomposition.sales_change.PricedLines": {"alone"},
     "dynamics.core_metrics.CoreMetrics": {"named"},
@@ -117,7 +116,6 @@ PROMISED: dict[str, set[str]] = {
         "named",
         "skips sums",
     },
-    "landmarks.reasons._Block": {"alone"},
     "landmarks.rise.RiseChance": {
         "has no hash",
         "hides facts",
@@ -130,15 +128,6 @@ PROMISED: dict[str, set[str]] = {
     },
     "landmarks.sample.LandmarkStudy": {"alone", "named"},
     "landmarks.sample.Outcome": {"alone"},
-    "one_pass._Part": {"alone"},
-    "one_pass._SurveyOnce": {
-        "alone",
-        "hides _below",
-        "hides kernel",
-        "hides known",
-        "hides parts",
-        "makes _below",
-    },
     "prospects.binning.Binning": {"alone"},
     "prospects.lead_table.LeadColumns": {"alone"},
     "prospects.lead_table.Words": {"alone"},
@@ -168,7 +157,6 @@ PROMISED: dict[str, set[str]] = {
     "snapshots.settings.Settings": {"named"},
     "snapshots.snapshot.Snapshot": {"has no hash", "named"},
     "sums.Survey": {"alone", "hides _below", "makes _below"},
-    "sums._Part": {"alone"},
 }
 
 #: What a call without an option means.

@@ -12,9 +12,7 @@ PROMISED: dict[str, set[str]] = {
     "outcome.Outcome": {"named"},
     "outcome.SinkOutcome": {"named"},
     "pilots.report.PilotStep": {"changes", "has no hash"},
-    "pilots.steps._Pilot": {"changes", "has no hash", "hides redactor"},
     "raising.Raising": {"changes", "has no hash", "makes _entries", "makes _snoozed"},
-    "task_target._Guarded": {"hides _redactor", "hides _target"},
     "write_guard.PlanCheck": {"changes", "has no hash", "makes plan"},
 }
 

@@ -19,6 +19,7 @@ from abcxyz import AlertRules, Analysis, Settings, Transactions, analyze
 from abcxyz.config.reader import parse_job
 from abcxyz.core.analysis.analyze import aggregate_sales
 from abcxyz.core.analysis.learn_lapses import learning
+from abcxyz.core.landmarks import collector
 from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.core.landmarks.orders import customer_sample
 from abcxyz.core.landmarks.orders.customer_sample import identifier_hashes, sample_of
@@ -42,6 +43,31 @@ LINES = st.lists(
     min_size=1,
     max_size=80,
 )
+
+
+def test_of_too_many_customers_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the limit the rule of the quantile decides, in whatever batches the lines come."""
+    monkeypatch.setattr(customer_sample, "MOST_CUSTOMERS", 100)
+    sales, _ = made_world(seed=4, n=300)
+    customers = len(np.unique(sales.customer))
+    for most, learns in ((customers, True), (customers - 1, False)):
+        monkeypatch.setattr(collector, "MOST_SCORED", most)
+        found = []
+        for size in (len(sales), 700):
+            parts = [
+                sales.take(np.arange(start, min(start + size, len(sales))))
+                for start in range(0, len(sales), size)
+            ]
+            orders = learning(AlertRules(), Settings(), END)
+            analysis = analyze(iter(parts), as_of=END, settings=Settings(), orders=orders)
+            assert (analysis.lapse is not None) is learns
+            assert analysis.calls is not None
+            assert (analysis.calls.basis == "rule") is not learns
+            found.append([one.customer for one in analysis.calls])
+        assert found[0] == found[1]
+    whole = LandmarkCollector(Settings(), END, whole=True)
+    whole.add(sales)
+    assert len(whole.close().customers) == customers  # with all order days, at any size
 
 
 @pytest.fixture

@@ -19,7 +19,13 @@ from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
 
-__all__ = ["CollectedSales", "LandmarkCollector"]
+__all__ = ["MOST_SCORED", "CollectedSales", "LandmarkCollector"]
+
+MOST_SCORED = 1 << 20
+"""Customers up to whom probabilities are estimated unless all order days are wanted.
+
+Sums and probabilities take half a kilobyte of each: of more, a memory limit could not be kept.
+"""
 
 
 @frozen(kw_only=True, eq=False)
@@ -29,7 +35,7 @@ class CollectedSales:
     Parameters
     ----------
     customers
-        (n,) identifiers.
+        (n,) identifiers; none where there were more than `MOST_SCORED`.
     span
         First and last day, counted from 1970-01-01; the last before the first without any.
     rows, sample
@@ -52,7 +58,7 @@ class LandmarkCollector:
     """Collector of the sales of the lookback, one batch at a time.
 
     Memory is about 250 bytes per customer, and 32 bytes per order day of the customers that are
-    learned from.
+    learned from. Past `MOST_SCORED` customers nothing is kept, whatever the order of the lines.
 
     Parameters
     ----------
@@ -73,6 +79,7 @@ class LandmarkCollector:
         self._sample = CustomerSample()
         self._labels: npt.NDArray[Any] | None = None
         self._span = 0, -1
+        self._too_many = False
         self._collected: CollectedSales | None = None
 
     def name(self, labels: npt.NDArray[Any]) -> None:
@@ -99,6 +106,8 @@ class LandmarkCollector:
         if self._whole:
             self._days.add(part)
             return
+        if self._too_many:
+            return
         code, low, shift = self._coder.code(part)
         size = self._coder.size
         self._money.grow(size, shift)
@@ -110,8 +119,18 @@ class LandmarkCollector:
             some = np.zeros(size, dtype=bool)
             some[fresh] = True
             self._sample.meet(fresh, self._named(self._coder.customers(some)))
+            if size > MOST_SCORED and np.count_nonzero(self._sample.met) > MOST_SCORED:
+                self._give_up()
+                return
         chosen = self._sample.chosen[rows]
         self._days.add(part if chosen.all() else part.take(chosen))
+
+    def _give_up(self) -> None:
+        self._too_many = True
+        self._money = CustomerSums(self._money.edges)
+        self._days = OrderHistoryCollector("revenue")
+        self._coder, self._sample = CustomerNumbers(1), CustomerSample()
+        self._labels = None
 
     def _named(self, customers: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return customers if self._labels is None else self._labels[customers]
