@@ -235,7 +235,7 @@ def test_the_sample_depends_on_nothing_but_the_identifiers(few: None) -> None:
     texts = who.astype(str).astype(object)
     expected = {str(one) for one in np.unique(who)[sample_of(np.unique(who))]}
     assert len(expected) == 100
-    day = np.full(len(who), np.datetime64(AS_OF) - 40)
+    day = np.full(len(who), np.datetime64(AS_OF - timedelta(days=40)))
 
     def chosen(customers: Any, **rest: Any) -> set[str]:
         collector = LandmarkCollector(Settings(), AS_OF)

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from attrs import evolve
-from scipy.optimize import minimize
 
 from abcxyz._arrays import Bools, Floats
 from abcxyz.core.landmarks.fit import Evidence, LandmarkFit, fit_landmarks
@@ -182,6 +181,7 @@ def optimum(columns: Sequence[Floats], outcome: Bools, weights: Floats) -> list[
         likelihood = weights * np.where(outcome, -np.logaddexp(0, -odds), -np.logaddexp(0, odds))
         return float((point[1:] ** 2).sum() - likelihood.sum())
 
+    minimize = pytest.importorskip("scipy.optimize").minimize
     return list(minimize(loss, np.zeros(len(columns) + 1), tol=1e-10).x)
 
 
@@ -288,6 +288,7 @@ def test_a_curve_is_a_line_over_one_feature() -> None:
             gain = weights * np.where(y, -np.logaddexp(0, -odds), -np.logaddexp(0, odds))  # noqa: B023
             return float(1e-3 * point[1] ** 2 / 2 - gain.sum())
 
+        minimize = pytest.importorskip("scipy.optimize").minimize
         base, slope = minimize(loss, np.zeros(2), tol=1e-10).x
         asked = {"x": np.array([3.0, math.nan, -5.0])}
         middle = float(np.median(values[:2000]))

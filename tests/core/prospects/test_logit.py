@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import minimize
 
 from abcxyz.core.prospects.binning import isotonic
 from abcxyz.core.prospects.logit import (
@@ -114,6 +113,7 @@ def test_a_calibration_is_the_optimum_with_half_an_example_of_each_kind(penalty:
         held = penalty * (point[1] - 1) ** 2 / 2
         return float(held - np.append(weights, [0.5, 0.5]) @ gain)
 
+    minimize = pytest.importorskip("scipy.optimize").minimize
     wanted = minimize(loss, np.array([0.0, 1.0]), tol=1e-12).x
     found = calibrate(outcome, raw, slope_penalty=penalty, weights=weights)
     assert found == pytest.approx(wanted, abs=1e-5)

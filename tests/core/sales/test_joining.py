@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -51,10 +51,10 @@ def test_gaps_take_two_bytes_where_they_fit(longest: int, kind: type[np.generic]
     """The joined gaps are as those of the whole, also beyond what two bytes hold."""
     first = np.datetime64("1830-01-01")
     steps = np.array([30_000, 1, 30_000, 2, longest])
-    day = first + np.concatenate([[0], np.cumsum(steps)])
+    day = first + np.concatenate([[0], np.cumsum(steps)]).astype("m8[D]")
     customer = np.repeat([2, 0, 1], len(day))
     sales = Transactions(customer, np.tile(day, 3), np.ones(len(customer)))
-    until = (day[-1] + 1).item()
+    until = day[-1].item() + timedelta(days=1)
     periods = Periods.parse("2M", until, lookback="500Y")
     whole = aggregate([sales], periods, rhythm=True)
     parts = (aggregate([sales.take(customer == who)], periods, rhythm=True) for who in (1, 0, 2))
