@@ -21,6 +21,7 @@ from abcxyz import (
     classify_abc,
     classify_cv,
 )
+from abcxyz.errors import InputError
 
 RULES: dict[str, Rule] = {
     "tangent": Tangent(),
@@ -258,3 +259,12 @@ def test_rounded_percentages() -> None:
 
     assert "".join(classify_cv(cv, CumulativeMean(0)).labels)[:2] in ("XX", "YY")
     assert classify_cv(cv, CumulativeMean(2)).cv.tolist() == [0.3015, 0.3015, 0.9, 0.1]
+
+
+@pytest.mark.parametrize("kind", [Shares, CountShares])
+def test_shares_are_cumulative(kind: type[Shares | CountShares]) -> None:
+    """0 < a < b <= 1: equal ones would leave no room for B."""
+    assert (kind(0.5, 1.0).a, kind(0.5, 1.0).b) == (0.5, 1.0)
+    for a, b in ((0.5, 0.5), (0.0, 0.5), (0.8, 0.5), (0.5, 1.01), (-0.1, 0.5)):
+        with pytest.raises(InputError, match="0 < a < b <= 1"):
+            kind(a, b)

@@ -34,6 +34,14 @@ def test_a_border_moves_behind_a_group(apart: float) -> None:
     assert walk(np.array([4.0, 3.0, 2.0, 1.0]), 10.0, NEAR) == (1, 2)
 
 
+def test_a_total_that_is_a_rounding_error_is_none() -> None:
+    """Shares of 0.2 + 0.1 - 0.3, which is 5.6e-17 as floats, would be noise: nobody stands out."""
+    down = np.array([0.2, 0.1, -0.3])
+    total = float(down.sum())
+    assert 0 < abs(total) < 1e-16
+    assert walk(down, total, NEAR) == walk(down, 0.0, NEAR) == (2, 2)
+
+
 @pytest.mark.parametrize("count", [1, 3, 7])
 @pytest.mark.parametrize(
     "base", [0, 5, 2**51, 2**52 - 1, 2**53 - 1, 2**53 + 1, 2**62 + 1, -(2**53) - 1]

@@ -93,6 +93,7 @@ def test_every_day_has_its_bucket(many: list[date], as_of: date, unit: str) -> N
         (lambda: Periods.before("2026", 1, "month"), "as_of is '2026'"),
         (lambda: Periods.before(date(2026, 1, 1), 1.5, "month"), "1.5"),  # type: ignore[arg-type]
         (lambda: Window(date(2026, 1, 2), date(2026, 1, 2)), "holds no day"),
+        (lambda: Window(date(2026, 1, 2), date(2026, 1, 1)), "holds no day"),
     ],
 )
 def test_bad_periods(call: object, words: str) -> None:

@@ -98,7 +98,7 @@ class LandmarkCollector:
         part = batch.within(self._lookback)
         if not len(part):
             return
-        day = part.day.astype("M8[D]", copy=False).view(np.int64)
+        day = part.day.view(np.int64)
         first, last = int(day.min()), int(day.max())
         if self._span[0] <= self._span[1]:
             first, last = min(first, self._span[0]), max(last, self._span[1])

@@ -101,7 +101,7 @@ class RunningSums:
         kernel = loops("rows", self._lines, ROW_PAYS)
         self._packed = self._packed or kernel is not None
         self._grow(size, shift, money.dtype)
-        ticks = batch.day.view(np.int64) if batch.day.dtype == "M8[D]" else batch.day.astype(int)
+        ticks = batch.day.view(np.int64)
         if shift:
             # Also for a batch without documents: earlier batches may have had them.
             self._documents.shift(shift)
