@@ -240,6 +240,14 @@ def test_wrong_input_is_named() -> None:
         transitions([0], [1], labels=tuple("abcdefghijklmn"))
 
 
+def test_a_row_of_one_customer_has_rates() -> None:
+    """One customer is enough for a share; only an empty row has none."""
+    rates = transitions(np.array([A, B, B]), np.array([B, B, C])).rates
+    assert rates[0].tolist() == [0.0, 1.0, 0.0, 0.0, 0.0]
+    assert rates[1].tolist() == [0.0, 0.5, 0.5, 0.0, 0.0]
+    assert np.isnan(rates[2:]).all()
+
+
 def test_no_customers_give_a_table_of_zeros() -> None:
     """Two empty arrays give no moves and no rates."""
     moves = transitions(np.array([], dtype=int), np.array([], dtype=int), money_before=[])
