@@ -104,3 +104,17 @@ def test_rounded_parts_add_up(parts: list[Fraction]) -> None:
 def test_factors_of_different_lengths_are_refused() -> None:
     with pytest.raises(InputError, match="2 factors before and 1 after"):
         factor_effects([1, 2], [1])
+
+
+@pytest.mark.parametrize("count", [12, 13, 14])
+def test_many_factors_with_a_zero_are_refused(count: int) -> None:
+    """Shapley's value looks at every set of factors: up to 12, and positive ones at any number."""
+    before = [Fraction(0), *[Fraction(1)] * (count - 1)]
+    after = [Fraction(3), *[Fraction(1)] * (count - 1)]
+    if count > 12:
+        with pytest.raises(InputError, match=f"{count} factors with a zero"):
+            factor_effects(before, after)
+    else:
+        assert factor_effects(before, after) == [3, *[0] * (count - 1)]
+    many = factor_effects([1.0] * count, [2.0, *[1.0] * (count - 1)])
+    assert many == pytest.approx([1.0, *[0.0] * (count - 1)])
