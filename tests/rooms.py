@@ -24,6 +24,7 @@ ROOMS: dict[str, dict[str, str]] = {
         "_maps": "",
         "_collection": "",
         "_arrays": "",
+        "_coded": "",
         "toolkit": "",
         "i18n": "",
         "http": "",
@@ -244,7 +245,7 @@ ROOMS: dict[str, dict[str, str]] = {
     },
 }
 #: Rooms that every room of the library may import.
-GROUND = "errors _maps _collection _arrays toolkit"
+GROUND = "errors _maps _collection _arrays _coded toolkit"
 #: The only modules of the library that an adapter may import, built-in or third-party; of
 #: ``toolkit`` every module.
 OPEN_TO_ADAPTERS = {
@@ -301,7 +302,10 @@ LAZY_DOORS = {
     ("abcxyz.core.sales.panel", "abcxyz.fast.grid"),
 }
 #: Rooms that `import abcxyz` loads, and what they may load outside of functions.
-LIGHT = ("abcxyz.errors", "abcxyz._maps", "abcxyz._arrays", "abcxyz.core", "abcxyz.__init__")
+LIGHT = (
+    *("abcxyz.errors", "abcxyz._maps", "abcxyz._arrays", "abcxyz._coded"),
+    *("abcxyz.core", "abcxyz.__init__"),
+)
 LIGHT_MAY_LOAD = {*sys.stdlib_module_names, "numpy", "attr", "attrs", "abcxyz"}
 
 

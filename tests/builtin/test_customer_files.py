@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from tests.report.conftest import demo, hostile  # noqa: F401 - fixtures
 
 from abcxyz import Analysis
+from abcxyz._coded import Coded
 from abcxyz.builtin import jsonl_sink
 from abcxyz.builtin.csv_sink import CsvSink
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
-from abcxyz.core.analysis.customer_columns import Coded
 from abcxyz.tables.export.csv_table import csv_bytes, harmless
 from abcxyz.tables.export.records import customer_records
 from abcxyz.tables.export.summary import Column, customer_table
@@ -135,7 +135,7 @@ def test_pandas_is_not_loaded_for_json_lines() -> None:
 import sys
 import numpy as np
 from abcxyz.builtin import jsonl_sink
-from abcxyz.core.analysis.customer_columns import Coded
+from abcxyz._coded import Coded
 n = jsonl_sink._ARROW_PAYS
 columns = {
     "customer": [f"C{i}" for i in range(n)],

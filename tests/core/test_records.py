@@ -57,7 +57,6 @@ PROMISED: dict[str, set[str]] = {
     "advice.unusual.UnusualFigure": {"named"},
     "analysis.bridge.Bridge": {"has no hash", "named"},
     "analysis.bridge.YearBefore": {"has no hash", "named"},
-    "analysis.customer_columns.Coded": {"alone"},
     "analysis.customer_columns.CustomerColumns": {"named"},
     "analysis.past.AlertRecord": {"named"},
     "analysis.past.PastClasses": {"has no hash", "named"},

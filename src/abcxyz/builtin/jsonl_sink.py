@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abcxyz.core.analysis.customer_columns import Coded, known_or_none
+from abcxyz._coded import Coded
+from abcxyz.core.analysis.customer_columns import known_or_none
 from abcxyz.tables.export.records import prospect_records, record_cells
 from abcxyz.tables.export.summary import Column, plain
 from abcxyz.tables.values.arrow import arrow_numbers, arrow_texts, arrow_truths, truths_of

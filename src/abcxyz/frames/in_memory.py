@@ -23,7 +23,6 @@ from abcxyz.core.sales.transactions import Transactions, as_days, as_ids
 from abcxyz.errors import InputError
 from abcxyz.fast import FAST_PAYS, customer_grid
 from abcxyz.frames.lazy_cuts import LAZY_ABC, LAZY_XYZ, find_marks, table_stats
-from abcxyz.frames.lazy_rows import ROOM
 from abcxyz.frames.query import RHYTHM, Query, check_columns, raise_outside
 
 __all__ = [
@@ -35,6 +34,8 @@ __all__ = [
     "rhythm_columns",
     "segment_eager",
 ]
+
+_ROOM = 2.0**62  # sum of absolute amounts up to which no partial sum exceeds 64 bits
 
 
 @frozen(eq=False)
@@ -262,7 +263,7 @@ def panel_of(
         raise InputError("there are no sales; check the source and its window")
     places = query.places(dict(frame.collect_schema()))
     money = in_units(columns, query, places)
-    if places is not None and (money.unusable or money.size >= ROOM):
+    if places is not None and (money.unusable or money.size >= _ROOM):
         places = None
         money = in_units(columns, query, places)
     panel = aggregated(columns, money, query, ordered=ordered)

@@ -14,11 +14,7 @@ from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 from abcxyz.frames.query import Lazy, Query
 
-__all__ = ["ROOM", "bucket_of", "day_number", "day_of", "diagnosis", "prepared"]
-
-
-ROOM = 2.0**62
-"""Sum of absolute amounts up to which no partial sum exceeds 64 bits."""
+__all__ = ["bucket_of", "day_number", "day_of", "diagnosis", "prepared"]
 
 _HUGE = 1e300
 

@@ -13,7 +13,8 @@ from abcxyz import Analysis, InputError, Settings, Transactions, analyze
 from abcxyz.core.analysis.customer_columns import (
     by_value,
     customer_columns,
-    plain_numbers,
+    finite,
+    known_or_none,
     rounded,
 )
 from abcxyz.core.analysis.restore import restored_analysis
@@ -102,4 +103,4 @@ def test_numbers_have_15_digits() -> None:
         -0.3,
         123456789012346.0,
     ]
-    assert plain_numbers(np.array([math.inf, 0.1 + 0.2, math.nan])) == [None, 0.3, None]
+    assert known_or_none(finite(np.array([math.inf, 0.1 + 0.2, math.nan]))) == [None, 0.3, None]

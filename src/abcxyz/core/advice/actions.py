@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Ints, freeze
+from abcxyz._coded import Coded
 from abcxyz.core.advice.playbook import (
     CUSTOMER_FIELDS,
     Advice,
@@ -136,21 +137,21 @@ class Actions:
         list of str
             m texts in the order of *places*.
         """
-        return _listed(*self.coded_texts(lang, places))
+        return self.coded_texts(lang, places).tolist()
 
-    def coded_texts(self, lang: str = "en", places: Ints | None = None) -> tuple[Ints, list[str]]:
-        """Return the same as (m,) positions in a list of texts, for few of them differ."""
+    def coded_texts(self, lang: str = "en", places: Ints | None = None) -> Coded:
+        """Return the same in their compact form, for few of them differ."""
         return self._filled(lambda advice, refined: _template(advice, refined, lang), places)
 
     def hints(self, lang: str = "en", places: Ints | None = None) -> list[str]:
         """Return the hints for the talk: `Action.hint` of many customers, as `texts` does."""
-        return _listed(*self._filled(lambda advice, _: _hint(advice, lang), places))
+        return self._filled(lambda advice, _: _hint(advice, lang), places).tolist()
 
     def _filled(
         self,
         template_of: Callable[[Advice | None, Refinement | None], str],
         places: Ints | None,
-    ) -> tuple[Ints, list[str]]:
+    ) -> Coded:
         codes = np.empty(len(self) if places is None else len(places), dtype=np.int64)
         texts: list[str] = []
         for advice, refined, rows, at in self._grouped(places):
@@ -172,7 +173,7 @@ class Actions:
                     place = known[each] = len(texts)
                     texts.append(template.format(**_fields(code, *each)))
                 codes[row] = place
-        return codes, texts
+        return Coded(codes, texts)
 
     def channels(self, places: Ints | None = None) -> list[str]:
         """Return the channels of the customers with the indices *places*; None for all n."""
@@ -208,11 +209,6 @@ class Actions:
                 "hint": self.hints(lang),
             }
         )
-
-
-def _listed(codes: Ints, texts: list[str]) -> list[str]:
-    listed: list[str] = np.array(texts, dtype=object)[codes].tolist()
-    return listed
 
 
 def _template(advice: Advice | None, refined: Refinement | None, lang: str) -> str:

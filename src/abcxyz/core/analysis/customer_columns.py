@@ -8,50 +8,20 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from abcxyz._arrays import Codes, Days, Floats, Ints
+from abcxyz._arrays import Days, Floats, Ints
+from abcxyz._coded import Coded
 from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import ABC, SEGMENTS, XYZ
 
 __all__ = [
-    "Coded",
     "CustomerColumns",
     "by_value",
     "customer_columns",
     "finite",
     "known_or_none",
     "plain_days",
-    "plain_numbers",
     "rounded",
 ]
-
-
-@frozen(eq=False)
-class Coded:
-    """Column of n values of which few differ: a code per row.
-
-    Parameters
-    ----------
-    codes
-        (n,) positions in *values*; -1 is the last of them.
-    values
-        The values, in a sequence or an Arrow array.
-    """
-
-    codes: Ints | Codes
-    values: Any
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def __getitem__(self, rows: slice) -> Coded:
-        return Coded(self.codes[rows], self.values)
-
-    def tolist(self) -> list[Any]:
-        """Return the column value by value."""
-        values = np.empty(len(self.values), dtype=object)
-        values[:] = self.values
-        plain: list[Any] = values[self.codes].tolist()
-        return plain
 
 
 @frozen(kw_only=True)
@@ -132,26 +102,19 @@ def rounded(numbers: Floats) -> Floats:
     return result
 
 
-def plain_numbers(numbers: Floats) -> list[float | None]:
-    """Return numbers of 15 significant digits as a list, with None for NaN and infinity.
-
-    JSON and Excel have neither NaN nor infinity.
-
-    Examples
-    --------
-    >>> plain_numbers(np.array([1.5, 9061220.680000002, np.nan, np.inf]))
-    [1.5, 9061220.68, None, None]
-    """
-    return known_or_none(finite(numbers))
-
-
 def finite(numbers: Floats) -> Floats:
     """Return numbers of 15 significant digits, with NaN for infinity."""
     return rounded(np.where(np.isfinite(numbers), numbers, np.nan))
 
 
 def known_or_none(numbers: Floats) -> list[float | None]:
-    """Return numbers as a list, with None for NaN."""
+    """Return numbers as a list, with None for NaN: JSON and Excel have no NaN.
+
+    Examples
+    --------
+    >>> known_or_none(finite(np.array([1.5, 9061220.680000002, np.nan, np.inf])))
+    [1.5, 9061220.68, None, None]
+    """
     cells = numbers.astype(object)
     cells[np.isnan(numbers)] = None
     plain: list[float | None] = cells.tolist()

@@ -96,8 +96,9 @@ def learned(
 
 
 def _source(analysis: Analysis, sales: CollectedSales) -> LandmarkSource:
-    if sales.history is not None or sales.money is None:
-        return HistorySource(sales.sample if sales.history is None else sales.history)
+    if sales.history is not None:
+        return HistorySource(sales.history)
+    assert sales.money is not None
     return PanelSource(
         analysis.panel,
         analysis.snapshot.settings,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-from abcxyz._arrays import Bools, Ints, freeze
+from abcxyz._arrays import Ints, freeze
 from abcxyz.core.landmarks.orders.customer_sample import CustomerSample
 from abcxyz.core.landmarks.orders.customer_sums import CustomerSums
 from abcxyz.core.landmarks.orders.order_history import OrderHistory, OrderHistoryCollector
@@ -169,9 +169,6 @@ class LandmarkCollector:
             span=self._span,
             rows=rows,
             sample=sample,
-            money=None if every else self._sums_of(known),
+            money=None if every else self._money.close(known),
             history=sample if every else None,
         )
-
-    def _sums_of(self, known: Bools) -> CustomerSums:
-        return self._money.close(known)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Codes, as_day, freeze
 from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
@@ -175,7 +174,7 @@ def lapse_from(
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
         fit = fit_landmarks(examples, TRENDS, _CURVES, horizon)
-    segment = _segments(source.customers, snapshot)
+    segment = _segments(study)
     abc = now.abc if snapshot is None else np.where(segment < 0, -1, segment // 3).astype(np.int8)
     probability = fit.probability(now.columns, abc == 0)
     pace = np.minimum(_YEAR, np.maximum(np.nan_to_num(now.facts["tenure"]), _QUARTER))
@@ -213,10 +212,10 @@ def lapse_from(
     )
 
 
-def _segments(customers: npt.NDArray[Any], snapshot: Snapshot | None) -> Codes:
+def _segments(study: LandmarkStudy) -> Codes:
+    rows, snapshot = study.places, study.snapshot
     if snapshot is None:
-        return np.full(len(customers), -1, dtype=np.int8)
-    rows = snapshot.rows_of(customers)
+        return np.full(len(rows), -1, dtype=np.int8)
     return np.where(rows < 0, np.int8(-1), snapshot.segment[rows])
 
 

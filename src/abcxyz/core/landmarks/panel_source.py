@@ -27,6 +27,7 @@ from abcxyz.core.sales.calendar import Window, shift_period
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.rhythm import Rhythm, silence
 from abcxyz.core.snapshots.settings import Settings
+from abcxyz.core.snapshots.snapshot import rows_among
 from abcxyz.loops.compiled import ROW_PAYS, loops
 
 __all__ = ["PanelSource", "gap_figures", "money_edges"]
@@ -224,9 +225,7 @@ def _places(customers: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
     if len(wanted) >= size and np.array_equal(wanted[:size], customers):
         # Who is added to a panel, is so at its end.
         return np.append(np.arange(size), np.full(len(wanted) - size, -1))
-    sought = set(wanted.tolist())
-    place = {who: i for i, who in enumerate(customers.tolist()) if who in sought}
-    return np.fromiter((place.get(who, -1) for who in wanted.tolist()), np.int64, len(wanted))
+    return rows_among(customers, wanted)
 
 
 def gap_figures(rhythm: Rhythm, silence: Ints, edges: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from attrs import field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, as_day, freeze, frozen_map
+from abcxyz._arrays import SAME_ARRAYS, Bools, Codes, Floats, Ints, as_day, freeze, frozen_map
 from abcxyz.core.landmarks.features import Features, attribute_columns, classes_at
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
@@ -200,14 +200,14 @@ def rise_outcome(study: LandmarkStudy) -> Outcome:
 
 def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
     """Fit to the examples of `rise_outcome`, and estimate the rise chance on the day."""
-    customers, snapshot, horizon = study.source.customers, study.snapshot, study.horizon
+    snapshot, horizon = study.snapshot, study.horizon
     fit = LandmarkFit(basis="", model=None)
     if examples is not None:
         fit = fit_landmarks(examples, _TRENDS, {_VALUE: "logarithm"}, horizon)
     now = _with_value(study.now)
     abc, value, limit = now.abc, now.value, now.limit
     if snapshot is not None:
-        abc, value = _aligned(customers, snapshot)
+        abc, value = _aligned(study.places, snapshot)
     rows = np.flatnonzero(now.known & (abc == 1))
     columns = {name: each[rows] for name, each in now.columns.items()}
     chance = fit.probability(columns, np.ones(len(rows), dtype=bool))
@@ -234,8 +234,7 @@ def _with_value(features: Features) -> Features:
     return features.with_columns({_VALUE: np.maximum(features.value / features.limit, 0.0)})
 
 
-def _aligned(customers: npt.NDArray[Any], snapshot: Snapshot) -> tuple[Codes, Floats]:
-    rows = snapshot.rows_of(customers)
+def _aligned(rows: Ints, snapshot: Snapshot) -> tuple[Codes, Floats]:
     inside = rows >= 0
     abc = np.where(inside, snapshot.abc[rows], -1).astype(np.int8)
     return abc, np.where(inside, snapshot.value[rows].astype(np.float64), np.nan)

@@ -165,9 +165,15 @@ class LandmarkStudy:
         """Return the customers of some rows, whose places the snapshot notes."""
         customers = freeze(self.source.customers[rows])
         if self.snapshot is not None:
-            places = self.snapshot.rows_of(self.source.customers)
-            self.snapshot.note_rows(customers, places[rows])
+            self.snapshot.note_rows(customers, self.places[rows])
         return customers
+
+    @functools.cached_property
+    def places(self) -> Ints:
+        """(n,) rows of the customers in the snapshot; -1 for those who are in none."""
+        if self.snapshot is None:
+            return np.full(len(self.source.customers), -1)
+        return self.snapshot.rows_of(self.source.customers)
 
     def examples(self, *outcomes: Outcome) -> list[Examples | None]:
         """Collect the examples of the past landmarks, for each outcome.

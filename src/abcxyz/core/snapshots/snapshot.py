@@ -46,7 +46,7 @@ from abcxyz.toolkit.numbers import date_text, number
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "rows_among"]
 
 _FEW = 2  # customers of a snapshot for each one that is looked for without a table of all
 
@@ -135,16 +135,10 @@ class Snapshot(Tabular):
                 return rows
         if np.array_equal(customers, self.customers):
             return np.arange(len(customers))
-        positions: Mapping[Any, int]
         if _FEW * len(customers) < len(self):
             # A table of millions of customers would take hundreds of megabytes for a few of them.
-            wanted = set(customers.tolist())
-            every = enumerate(self.customers.tolist())
-            positions = {who: i for i, who in every if who in wanted}
-        else:
-            positions = self.positions
-        places = map(positions.get, customers.tolist(), repeat(-1))
-        return np.fromiter(places, np.int64, len(customers))
+            return rows_among(self.customers, customers)
+        return _looked_up(self.positions, customers)
 
     @functools.cached_property
     def _rows(self) -> list[tuple[npt.NDArray[Any], Ints]]:
@@ -311,3 +305,21 @@ _LABELS: Mapping[str, tuple[str, ...]] = frozen_map(
         if name.endswith(ending)
     }
 )
+
+
+def rows_among(customers: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
+    """Return the (k,) positions of *wanted* in *customers*, by a table of these; -1 if absent.
+
+    Examples
+    --------
+    >>> rows_among(np.array(["a", "b", "c"]), np.array(["c", "x"])).tolist()
+    [2, -1]
+    """
+    sought = set(wanted.tolist())
+    every = enumerate(customers.tolist())
+    return _looked_up({who: i for i, who in every if who in sought}, wanted)
+
+
+def _looked_up(positions: Mapping[Any, int], customers: npt.NDArray[Any]) -> Ints:
+    places = map(positions.get, customers.tolist(), repeat(-1))
+    return np.fromiter(places, np.int64, len(customers))

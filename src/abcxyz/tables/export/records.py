@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from abcxyz.core.analysis.customer_columns import Coded, by_value
+from abcxyz._coded import Coded
+from abcxyz.core.analysis.customer_columns import by_value
 from abcxyz.core.classes.segments import tag
 from abcxyz.tables.export.summary import HEADERS, Column, customer_cells, plain
 
@@ -47,7 +48,7 @@ def record_cells(analysis: Analysis, lang: str = "en") -> dict[str, Column]:
     columns["recommendation"] = (
         Coded(np.zeros(len(places), np.int8), ("",))
         if actions is None
-        else Coded(*actions.coded_texts(lang, places))
+        else actions.coded_texts(lang, places)
     )
     return columns
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from abcxyz._coded import Coded
 from abcxyz.core.analysis.customer_columns import (
-    Coded,
     by_value,
     customer_columns,
     finite,

@@ -12,6 +12,7 @@ from attrs import frozen
 
 from abcxyz._arrays import EXACT, Bools, Floats
 from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
+from abcxyz.tables.values.arrow import text_ends
 from abcxyz.tables.values.columns import (
     Cells,
     are_text,
@@ -45,15 +46,10 @@ class Texts:
     @classmethod
     def of_arrow(cls, array: Any) -> Texts:
         """Take the buffers of an Arrow array of strings without copying the texts."""
-        pa = sys.modules["pyarrow"]
-        kind = np.int64 if pa.types.is_large_string(array.type) else np.int32
-        _, ends, data = array.buffers()
         if not len(array):
             return cls(np.empty(0, np.uint8), np.zeros(1, np.int64))
-        places: npt.NDArray[Any] = np.frombuffer(ends, kind)[
-            array.offset : array.offset + len(array) + 1
-        ]
-        places = places.astype(np.int64)
+        data = array.buffers()[2]
+        places = text_ends(array)[array.offset :].astype(np.int64)
         low, high = int(places[0]), int(places[-1])
         held = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
         return cls(held[low:high], places - low if low else places)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from abcxyz._arrays import Bools
 
-__all__ = ["arrow_numbers", "arrow_texts", "arrow_truths", "truths_of"]
+__all__ = ["arrow_numbers", "arrow_texts", "arrow_truths", "bits_of", "text_ends", "truths_of"]
 
 
 def arrow_numbers(numbers: npt.NDArray[Any]) -> Any:
@@ -33,9 +33,22 @@ def arrow_truths(truths: Bools) -> Any:
 
 def truths_of(array: Any) -> Bools:
     """Return an Arrow array of truth values without nulls as a NumPy array."""
-    bits = np.frombuffer(array.buffers()[1], np.uint8)
+    return bits_of(array, 1)
+
+
+def bits_of(array: Any, number: int) -> Bools:
+    """Return the bits of an Arrow array in its buffer of that number: 0 which values are known."""
+    bits = np.frombuffer(array.buffers()[number], np.uint8)
     end = array.offset + len(array)
     return np.unpackbits(bits, count=end, bitorder="little")[array.offset :].view(np.bool_)
+
+
+def text_ends(texts: Any) -> npt.NDArray[Any]:
+    """Return where Arrow texts begin and end in their buffer, with those before the offset."""
+    import pyarrow as pa
+
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    return np.frombuffer(texts.buffers()[1], kind, count=texts.offset + len(texts) + 1)
 
 
 def arrow_texts(texts: Sequence[str]) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Floats, Ints, is_missing
-from abcxyz.tables.values.arrow import arrow_numbers
+from abcxyz.tables.values.arrow import arrow_numbers, bits_of, text_ends
 
 __all__ = [
     "Cells",
@@ -99,10 +99,7 @@ def arrow_missing(array: Any) -> Bools | None:
     """Return which values of an Arrow array are null; None for none."""
     if not array.null_count:
         return None
-    bits = np.frombuffer(array.buffers()[0], np.uint8)
-    end = array.offset + len(array)
-    known = np.unpackbits(bits, count=end, bitorder="little")[array.offset :]
-    return np.asarray(known == 0)
+    return ~bits_of(array, 0)
 
 
 def arrow_values(array: Any) -> tuple[npt.NDArray[Any], Bools | None]:
@@ -149,12 +146,10 @@ def without_arrow(cells: Cells) -> Cells:
 def without_empty(text: Any) -> Any:
     """Return Arrow text whose empty cells are null; ``pyarrow.compute`` would load pandas."""
     pa = sys.modules["pyarrow"]
-    start, end = text.offset, text.offset + len(text)
     _, ends, data = text.buffers()
-    kind = np.int64 if pa.types.is_large_string(text.type) else np.int32
-    known = np.diff(np.frombuffer(ends, kind, count=end + 1)) > 0
+    known = np.diff(text_ends(text)) > 0
     bits = pa.py_buffer(np.packbits(known, bitorder="little"))
-    return pa.Array.from_buffers(text.type, len(text), [bits, ends, data], offset=start)
+    return pa.Array.from_buffers(text.type, len(text), [bits, ends, data], offset=text.offset)
 
 
 def end_with_digits(cells: Cells) -> bool:
@@ -169,9 +164,7 @@ def end_with_digits(cells: Cells) -> bool:
     """
     if not are_text(cells) or hasattr(cells, "dictionary") or cells.null_count:
         return False
-    _, ends, data = cells.buffers()
-    kind = np.int64 if sys.modules["pyarrow"].types.is_large_string(cells.type) else np.int32
-    places = np.frombuffer(ends, kind, count=cells.offset + len(cells) + 1)[cells.offset :]
+    data, places = cells.buffers()[2], text_ends(cells)[cells.offset :]
     if data is None or (places[1:] == places[:-1]).any():
         return False
     last = np.frombuffer(data, np.uint8)[places[1:] - 1]
