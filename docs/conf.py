@@ -56,8 +56,8 @@ default_role = "py:obj"
 # Our own names must resolve; those of other libraries would need a network.
 nitpick_ignore_regex = [
     ("py:.*", r"(?!abcxyz).*"),
-    # Type variables, private protocols and what comes with typing have no page.
-    ("py:(class|obj)", r"abcxyz[\w.]*\.([A-Z]|FrameT|_\w+|Annotated)"),
+    # Type variables, what is private and what comes with typing have no page.
+    ("py:(class|obj)", r"abcxyz[\w.]*\.([A-Z]|FrameT|_\w+(\.\w+)?|Annotated)"),
 ]
 
 
