@@ -176,3 +176,11 @@ def test_prefix_sums_over_blocks_and_of_odd_columns() -> None:
     assert prefix_sums(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
     assert prefix_sums(np.array([-3, 1, 7])).tolist() == [-3.0, -2.0, 5.0]
     assert prefix_sums(np.array([1.5e308, -1.5e308, 2.0])).tolist() == [1.5e308, 0.0, 2.0]
+
+
+def test_a_sum_beyond_all_numbers_is_named_by_its_place() -> None:
+    """Also where amounts on both sides of zero would cancel out."""
+    with pytest.raises(InputError, match=r"amounts add up beyond .* at position 2;"):
+        survey(np.array([1e308, 7e307, 1e308]), "amounts")
+    with pytest.raises(InputError, match="at position 1;"):
+        survey(np.array([-1.7e308, -1.7e308, math.nan]))

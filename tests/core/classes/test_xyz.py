@@ -107,6 +107,17 @@ def test_since_first() -> None:
     assert since[2] == coefficient_of_variation(sales)[2]
 
 
+def test_nothing_but_zeros_has_no_time_since_the_first_sale() -> None:
+    """The coefficient is undefined then, also for a rule that takes a mean of zero for steady."""
+    sales = [[0, 0, 0], [5, 5, 5], [-5, 5, 0]]
+    since = classify_xyz(sales, CumulativeMean(), since_first=True, single_order=False)
+    assert np.isnan(since.cv[0])
+    assert since.cv[1:].tolist() == [0.0, 0.0]
+    assert since.labels.tolist() == ["Z", "X", "X"]
+    whole = classify_xyz(sales, CumulativeMean(), single_order=False)
+    assert whole.cv.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_single_order() -> None:
     """One document is Z whatever the CV, or one active period without documents."""
     sales = [[7, 7], [7, 0], [7, 6.9]]

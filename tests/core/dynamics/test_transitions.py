@@ -337,3 +337,11 @@ def test_a_table_shows_itself() -> None:
     page = compare(BEFORE, AFTER, by="abc")._repr_html_()
     assert "<th>absent</th>" in page
     assert "1 · 50.0%" in page
+
+
+def test_a_move_without_money_is_explained() -> None:
+    moves = transitions([0, 1, -1], [1, 1, 0])
+    assert moves.explain(0) == "down: A, then B"
+    assert moves.explain(1) == "same: B, then B"
+    with pytest.raises(InputError, match="there is no customer 3 here"):
+        moves.explain(3)
