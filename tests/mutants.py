@@ -114,7 +114,8 @@ EQUIVALENT: dict[tuple[str, str], str] = {
     (
         "src/abcxyz/core/snapshots/confidence.py",
         (
-            "same = np.zeros((3, len(abc)), dtype=np.uint8 if resamples <= 255 else np.int32)  ->  "
+            "same = np.zeros((3, len(abc)), dtype=np.uint8 if resamples <= 255 else np.int32)"
+            "  ->  "
             "same = np.zeros((3, len(abc)), dtype=np.uint8 if resamples < 255 else np.int32)"
         ),
     ): "255 fit into either",
