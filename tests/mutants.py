@@ -108,6 +108,36 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/sales/accumulate.py",
+        "room = size + (size >> 4) if used or self._packed else size",
+    ): "spare room for customers to come",
+    (
+        "src/abcxyz/core/sales/transactions.py",
+        'if array.dtype.kind != "M":  ->  if array.dtype.kind > "M":',
+    ): "no other kind comes before it",
+    (
+        "src/abcxyz/core/dynamics/transitions.py",
+        "i = int(places[0])  ->  i = int(places[ -1])",
+    ): "a customer is there once",
+    (
+        "src/abcxyz/core/dynamics/transition_counts.py",
+        (
+            "order = [*range(2, classes + 2), N + 2, ABSENT + 2]  ->  "
+            "order = [*range(2, classes + 2), N ** 2, ABSENT + 2]"
+        ),
+    ): "both are 1",
+    (
+        "src/abcxyz_onec/sales/read_plan.py",
+        (
+            'wanted: Reader = turnovers if read == "turnovers" else records  ->  '
+            'wanted: Reader = turnovers if read >= "turnovers" else records'
+        ),
+    ): "no other way to read comes after it",
+    (
+        "src/abcxyz/core/classes/share_cuts.py",
+        "if column.high <= column.zero:  ->  if column.high < column.zero:",
+    ): "at the edge no value is above zero either, which is found later",
+    (
         "src/abcxyz/core/snapshots/snapshot.py",
         "if len(set(lengths.values())) > 1:  ->  if len(set(lengths.values())) != 1:",
     ): "a snapshot always has columns, and so a length",

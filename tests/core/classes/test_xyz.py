@@ -200,7 +200,7 @@ def test_two_levels_are_reported() -> None:
         ([[1, math.inf]], {}, r"holds inf at position \(0, 1\)"),
         ([["a", "b"]], {}, "'a' at position"),
         ([[1, 2]], {"ddof": 2}, "ddof is 2"),
-        ([[1, 2]], {"orders": [1, 2]}, "2 values for 1 customers"),
+        ([[1, 2]], {"orders": [1, 2]}, "2 values for 1 customer;"),
         ([[1, 2]], {"orders": [-1]}, "holds -1 at position 0"),
         ([[1, 2]], {"rule": Shares()}, "divides amounts"),
         ([[1, 2]], {"rule": Limits(0.5, 0.2)}, "larger one of Y"),

@@ -255,7 +255,7 @@ def test_overdue_and_queue() -> None:
     assert scores.overdue(contacts, [None] * 5, as_of=now).tolist() == [0, 1]
     with pytest.raises(InputError, match="created holds 'soon' at position 0"):
         scores.overdue(["soon", *contacts[1:]], [None] * 5, as_of=now)
-    with pytest.raises(InputError, match="5 leads, 1 dates"):
+    with pytest.raises(InputError, match="5 leads, 1 date "):
         scores.overdue([old], [None], as_of=now)
 
 
