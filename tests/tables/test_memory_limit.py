@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from abcxyz import Settings, analyze
+from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.tables.analyze_file import analyze_file
 from abcxyz.tables.sales import read_sales
 from abcxyz.tables.scan.line_store import LineStore
@@ -84,6 +85,19 @@ def test_files_hold_what_does_not_fit(
     assert small.snapshot.customers.tolist() == large.snapshot.customers.tolist()
     assert small.snapshot.segment.tolist() == large.snapshot.segment.tolist()
     assert small.panel == large.panel
+
+
+def test_parts_show_how_many_customers_there_are(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is learned from is told after each part, before the next one, of which share it is."""
+    shares: list[float] = []
+    monkeypatch.setattr(LandmarkCollector, "foresee", lambda _, share: shares.append(share))
+    analyze_file(file, as_of=AS_OF, settings=Settings(), currency="rub")
+    assert not shares
+    analyze_file(file, as_of=AS_OF, settings=Settings(), currency="rub", memory="500MB")
+    assert len(shares) > 10
+    assert shares == [place / len(shares) for place in range(1, len(shares) + 1)]
 
 
 def test_processes_give_the_same_bytes(file: Path, tmp_path: Path) -> None:

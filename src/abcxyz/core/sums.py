@@ -76,9 +76,11 @@ class Survey:
         """Add up the values of a block where *mask* is true; *product* is scratch memory."""
         safe = self.high < 2.0**46 if self.whole else True
         if self.low >= 0 and safe:
-            # A product is faster than boolean indexing, and adds only zeros.
-            out = np.empty_like(block) if product is None else product[: len(block)]
-            total: float | int = np.add.reduce(np.multiply(block, mask, out=out)).item()
+            # A product is faster than boolean indexing, and adds only zeros; one of numbers alone
+            # is faster than one of numbers and booleans.
+            some = np.empty_like(block) if product is None else product[: len(block)]
+            np.copyto(some, mask)
+            total: float | int = np.add.reduce(np.multiply(some, block, out=some)).item()
             return total
         return exact_sum(block[mask])
 

@@ -194,6 +194,8 @@ class SalesScan:
     ----------
     labels
         (k,) identifiers of the customers.
+    spilled, part_count
+        Whether the lines are in files, and the number of parts, to which customers are dealt.
     names
         Function that returns customer -> name, of the parts read so far.
     first_day, last_day
@@ -215,7 +217,7 @@ class SalesScan:
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self._choices = choices.without(scan.left)
         self.columns = self._choices.columns
-        self.labels = scan.labels
+        self.labels, self.spilled, self.part_count = scan.labels, scan.spilled, scan.part_count
         self._money, self._present = list[float](), np.zeros(len(self.labels), dtype=bool)
         self._zeros = ""
         self._factor = self._choose(currency, rates or {})
@@ -318,11 +320,6 @@ class SalesScan:
         count, money = self._lines_outside, sum_of_parts(self._money_outside)
         issues = [issue_of("outside_window", count, money)] if count else []
         return evolve(account, issues=(*account.issues, *issues))
-
-    @property
-    def spilled(self) -> bool:
-        """Whether the lines are in files, so that `parts` yields several parts."""
-        return self._scan.spilled
 
 
 @contextmanager
