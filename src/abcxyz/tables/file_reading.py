@@ -148,13 +148,17 @@ class FileReading:
                 orders.name(scan.labels)
 
             def panels() -> Iterator[Panel]:
-                for part in scan.parts(periods.window):
+                for place, part in enumerate(scan.parts(periods.window), 1):
                     # As positions in the labels, by which the parts are joined.
                     lines = (one.renumbered(one.customer) for one in part)
                     sales = lines if orders is None else orders.watch(lines)
                     if scan.spilled:
                         sales = _numbered(sales, rows)
-                    yield aggregate_sales(sales, periods, settings)
+                    panel = aggregate_sales(sales, periods, settings)
+                    if orders is not None and scan.spilled:
+                        orders.foresee(place / scan.part_count)
+                    yield panel
+                    del panel  # else it stays in memory while the next one is made
                 if scan.spilled:
                     free_memory()  # of the lines: the table of the result needs it
 
