@@ -108,6 +108,21 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/snapshots/snapshot.py",
+        "if _FEW * len(customers) < len(self):",
+    ): "positions are the same on either way",
+    (
+        "src/abcxyz/core/advice/actions.py",
+        "first = at[rows[0]]  ->  first = at[rows[ -1]]",
+    ): "any of the customers of a recommendation",
+    (
+        "src/abcxyz_onec/sales/customer_assignment.py",
+        (
+            "account.rows(int(lines.sum()), int((good & lines).sum()))  ->  "
+            "account.rows(int(lines.sum()), int((good * lines).sum()))"
+        ),
+    ): "a product of truth values",
+    (
         "src/abcxyz/core/sales/accumulate.py",
         "room = size + (size >> 4) if used or self._packed else size",
     ): "spare room for customers to come",

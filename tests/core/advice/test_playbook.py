@@ -223,3 +223,12 @@ def test_an_action_is_found_from_either_end() -> None:
     moves = transitions(np.array([AX], np.int8), np.array([AX], np.int8), labels=SEGMENTS)
     with pytest.raises(InputError, match="moves has 1 value for 2 customers"):
         advise(np.array([AX, AX], np.int8), quiet(2), np.array([1, 2]), moves=moves)
+
+
+def test_a_first_run_has_no_segment_before() -> None:
+    """A text that names it says N, for one customer and for many."""
+    book = Playbook.from_dict({"segments": {"AX": {"en": "from {before} to {after}"}}})
+    codes = np.array([AX, BX, AX], dtype=np.int8)
+    result = advise(codes, quiet(3), np.array(["a", "b", "c"], dtype=object), playbook=book)
+    assert result[0].text() == "from N to AX"
+    assert result.texts()[0] == result.texts()[2] == "from N to AX"
