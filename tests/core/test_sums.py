@@ -16,6 +16,7 @@ from abcxyz.core.exact_sums import (
     exact_sum,
     prefix_sums,
     rounded_sum,
+    split_sums,
     sum_of_parts,
 )
 from abcxyz.core.sums import near, survey
@@ -212,3 +213,15 @@ def test_a_sum_beyond_all_numbers_is_named_by_its_place() -> None:
         survey(np.array([1e308, 7e307, 1e308]), "amounts")
     with pytest.raises(InputError, match="at position 1;"):
         survey(np.array([-1.7e308, -1.7e308, math.nan]))
+
+
+@pytest.mark.parametrize("exponent", [-1000, -60, -5, 0, 2, 6, 11, 31, 52, 400])
+def test_parts_of_a_sum_are_exact(exponent: int) -> None:
+    """For numbers of any size, and as many as there are: none is rounded away."""
+    random = np.random.default_rng(exponent + 1000)
+    for count in (1, 2, 5, 13, 60, 250):
+        values = np.ldexp(random.uniform(-1, 1, count), exponent)
+        values[::3] = np.ldexp(values[::3], -40)
+        parts = split_sums(values, float(np.abs(values).max()))
+        assert sum(map(Fraction, parts)) == sum(map(Fraction, values.tolist()))
+        assert len(parts) <= 12

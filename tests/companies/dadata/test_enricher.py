@@ -335,7 +335,7 @@ def test_stale_values_are_counted(made: Made, service: emulator.Service) -> None
     service.records[1:] = [record(BUILDER, "-", year=2023), record(PLANT, "-")]
     enricher = made()
     enricher.customers([BUILDER, PLANT])
-    assert "turnover: 1 of 2 values are of 2023 and left out as too old" in [
+    assert "turnover: 1 of 2 values is of 2023 and left out as too old" in [
         *enricher.enrichment_notes()
     ]
 
