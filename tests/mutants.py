@@ -108,6 +108,17 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/exact_sums.py",
+        "if largest * len(values) < 2**63:  ->  if largest * len(values) < 2-63:",
+    ): "the slower sum is exact too",
+    (
+        "src/abcxyz_onec/sales/turnovers.py",
+        (
+            'if self.metric == "profit" or (known and (income or not spent)):  ->  '
+            'if self.metric <= "profit" or (known and (income or not spent)):'
+        ),
+    ): "turnovers have no other metric that comes before it",
+    (
         "src/abcxyz/core/snapshots/snapshot.py",
         "if _FEW * len(customers) < len(self):",
     ): "positions are the same on either way",

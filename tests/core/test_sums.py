@@ -21,6 +21,7 @@ from abcxyz.core.exact_sums import (
 )
 from abcxyz.core.sums import near, survey
 from abcxyz.errors import InputError
+from abcxyz.loops import route
 
 WHOLE = st.lists(st.integers(-(2**62), 2**62), max_size=20)
 MONEY = st.lists(st.floats(-1e12, 1e12).map(lambda one: round(one, 6)), max_size=60)
@@ -225,3 +226,24 @@ def test_parts_of_a_sum_are_exact(exponent: int) -> None:
         parts = split_sums(values, float(np.abs(values).max()))
         assert sum(map(Fraction, parts)) == sum(map(Fraction, values.tolist()))
         assert len(parts) <= 12
+
+
+@pytest.mark.parametrize("way", ["numpy", "numba"])
+def test_what_cancels_within_a_block_leaves_the_rest(way: str) -> None:
+    """Compiled or not; the whole blocks of one sign beside it are added up as they are."""
+    if way == "numba":
+        pytest.importorskip("numba")
+    mixed = np.tile([1e16, 1.0, -1e16, 1.0], BLOCK // 4)
+    with route(way):
+        for values, total in (
+            (np.concatenate([mixed, np.full(BLOCK, 0.5)]), BLOCK),
+            (np.concatenate([np.full(2 * BLOCK, 0.25), [3.0]]), BLOCK / 2 + 3),
+            (np.concatenate([np.zeros(BLOCK), [0.0, 2.0]]), 2.0),
+        ):
+            column = survey(values)
+            assert (column.total, column.count) == (total, len(values))
+            assert (column.low, column.high) == (values.min(), values.max())
+            some = values.copy()
+            some[5] = math.nan
+            column = survey(some)
+            assert (column.total, column.count) == (total - values[5], len(values) - 1)
