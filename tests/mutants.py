@@ -108,6 +108,13 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/http/transport.py",
+        (
+            "backoff = Backoff(attempts=max(1, attempts), longest_requested=longest_wait)  ->  "
+            "backoff = Backoff(attempts=max( 0, attempts), longest_requested=longest_wait)"
+        ),
+    ): "with no attempt, as with one, none is repeated",
+    (
         "src/abcxyz/core/exact_sums.py",
         "if largest * len(values) < 2**63:  ->  if largest * len(values) < 2-63:",
     ): "the slower sum is exact too",

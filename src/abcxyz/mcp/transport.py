@@ -27,10 +27,6 @@ from abcxyz.toolkit.loopback import check_loopback, check_token, is_token, liste
 
 __all__ = ["http_app", "serve_http", "serve_stdio"]
 
-_SIGNALS = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
-
 
 class _OneToken:
     """Verifier that knows one token."""
@@ -85,7 +81,7 @@ class _Stop:
 
 @contextmanager
 def _input_that_ends(stop: _Stop) -> Iterator[None]:
-    """Pass standard input on through a pipe that Ctrl-C and SIGTERM close.
+    """Pass standard input on through a pipe that a signal closes.
 
     Otherwise the thread that waits for the next message of a client would outlive the signal
     until the client closes its end. At the end the signal is handled as it would have been.
@@ -110,7 +106,8 @@ def _input_that_ends(stop: _Stop) -> Iterator[None]:
         stop.note(number)
         end.close()
 
-    numbers = {one: signal.getsignal(one) for one in _SIGNALS}
+    # Every signal that Python handles here, such as that of a time limit.
+    numbers = {one: signal.getsignal(one) for one in signal.valid_signals()}
     handlers = {int(number): one for number, one in numbers.items() if callable(one)}
     known = sys.stdin
     threading.Thread(target=pass_on, daemon=True).start()

@@ -139,6 +139,7 @@ def test_lines_of_documents_by_hand() -> None:
             ("2026-01-06T23:59:59", "20.25", "c"),
         )
     ]
+    none = Decimal(0)
     rates: Any = None  # for another currency only
     profile: Any = None
     for metric, sign in (("revenue", 1), ("revenue", -1), ("count", 1), ("count", -1)):
@@ -148,7 +149,21 @@ def test_lines_of_documents_by_hand() -> None:
             []
             if (metric, sign) == ("count", -1)
             else [
-                ("a" * 36, date(2026, 1, 5), sign * Decimal("10.5"), 0, "a" * 35 + "f", sign > 0),
-                ("c" * 36, date(2026, 1, 6), sign * Decimal("20.25"), 0, "c" * 35 + "f", sign > 0),
+                (
+                    "a" * 36,
+                    date(2026, 1, 5),
+                    sign * Decimal("10.5"),
+                    none,
+                    "a" * 35 + "f",
+                    sign > 0,
+                ),
+                (
+                    "c" * 36,
+                    date(2026, 1, 6),
+                    sign * Decimal("20.25"),
+                    none,
+                    "c" * 35 + "f",
+                    sign > 0,
+                ),
             ]
         )
