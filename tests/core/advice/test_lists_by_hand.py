@@ -448,3 +448,10 @@ def test_a_silence_by_the_rule_names_the_orders_it_follows() -> None:
     assert calls["twice"].money == pytest.approx(200 * 90 / 365)
     assert calls["twice"].orders == pytest.approx(2 * 90 / 365)
     assert calls["twice"].segment == "AZ"
+
+
+def test_a_backtest_begins_on_its_first_day() -> None:
+    later = evolve(tried(), day=date(2026, 10, 5))
+    assert Backtest(horizon_days=30, days=(tried(), later)).since == tried().day
+    assert Backtest(horizon_days=30, days=(tried(),)).since == tried().day
+    assert Backtest(horizon_days=30, days=()).since is None

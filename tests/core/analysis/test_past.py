@@ -161,3 +161,9 @@ def test_small_totals_have_shares_too() -> None:
     assert small.shares("customers") == (0.0, 1.0, 0.0)
     empty = evolve(small, customers=(0, 0, 0), value=(-1.0, 0.0, 0.0))
     assert all(map(math.isnan, (*empty.shares("customers"), *empty.shares("value"))))
+
+
+def test_who_has_no_class_is_in_no_segment() -> None:
+    snapshot = made().snapshot
+    gone = evolve(snapshot, abc=np.array([-1, 1, 2, 2], np.int8))
+    assert segment_counts(gone) == [0, 0, 0, 1, 0, 0, 1, 0, 1]
