@@ -66,7 +66,8 @@ def _without_twins(frame: Any, query: Query) -> Any:
     for name in query.columns.values():
         if names.count(name) > 1:
             raise InputError(
-                "the frame has {count} columns {column!r}; rename or drop all but one",
+                "the frame has {count} {count:column|columns} {column!r}; rename or drop all "
+                "but one",
                 count=names.count(name),
                 column=name,
             )
@@ -150,7 +151,7 @@ def _exactly(money: Numbers, decimals: int, name: str) -> Numbers:
         place = int(np.argmin(good))
         raise InputError(
             "{name} holds {value!r} at position {place}, which has more than {decimals} "
-            "decimals; round the amounts, or pass decimals=None",
+            "{decimals:decimal|decimals}; round the amounts, or pass decimals=None",
             name=name,
             value=money[place].item(),
             place=place,
@@ -251,8 +252,8 @@ def panel_from_frame(
     if minor:
         if places is None:
             raise InputError(
-                "the amounts are no whole numbers of a minor unit of {decimals} decimals; round "
-                "them, or leave out minor=True",
+                "the amounts are no whole numbers of a minor unit of {decimals} "
+                "{decimals:decimal|decimals}; round them, or leave out minor=True",
                 decimals=decimals,
             )
         return panel
