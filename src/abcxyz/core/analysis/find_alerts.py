@@ -157,8 +157,8 @@ class _AlertFinder:
         """Yield the customers to call: who will probably not come back, or are silent too long."""
         calls = self._calls
         if is_learned(self._analysis.lapse, self._rules):
-            for call in calls:
-                yield self._probable(call, calls.horizon_days)
+            for call, i in zip(calls, self._rows(calls), strict=True):
+                yield self._probable(call, i, calls.horizon_days)
             return
         silence = self._analysis.silence(self._rules.quantile, self._rules.least_gaps)
         for call, i in zip(calls, self._rows(calls), strict=True):
@@ -174,8 +174,8 @@ class _AlertFinder:
                 **({"horizon": calls.horizon_days} if in_money else {}),
             )
 
-    def _probable(self, call: Call, horizon: int) -> Alert:
-        """Return the alert of a learned lapse.
+    def _probable(self, call: Call, i: int, horizon: int) -> Alert:
+        """Return the alert of a learned lapse of customer number *i*.
 
         A higher probability is another occasion: the same silence is raised again at 70 and 90 %.
         It is the occasion of the highest probability so far, so that one which falls and rises
@@ -191,7 +191,7 @@ class _AlertFinder:
         ]
         return self._alert(
             "lapsed_a",
-            self._snapshot.positions[call.customer],
+            i,
             f"{silent}:p{max(reached)}" if reached else silent,
             call.expected_loss,
             age=max(0, math.floor(call.days - call.usual)),

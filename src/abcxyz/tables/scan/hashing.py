@@ -77,13 +77,13 @@ class CellHashes:
         self._cells += cells
         return loops("cells", self._cells, CELL_PAYS)
 
-    def numbers(self, words: Words) -> Words:
-        """Return one hash of each 64-bit number; equal only for equal numbers."""
+    def numbers(self, words: Words, factor: int = 1) -> Words:
+        """Return one hash of each 64-bit number times a factor; equal only for equal products."""
         kernel = self._kernel(len(words))
         if kernel is None:
-            return mixed(words ^ self._seed)
+            return mixed(words * np.uint64(factor) ^ self._seed)
         hashes = np.empty(len(words), np.uint64)
-        kernel.hash_numbers(words, self._seed, hashes)
+        kernel.hash_numbers(words, np.uint64(factor), self._seed, hashes)
         return hashes
 
     def floats(self, values: npt.NDArray[np.float64]) -> Words:

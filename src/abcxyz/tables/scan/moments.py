@@ -1,0 +1,56 @@
+"""Points in time of a column as numbers of days."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abcxyz.loops.compiled import ROW_PAYS, loops
+
+__all__ = ["NO_DAY", "day_numbers"]
+
+NO_DAY = int(np.iinfo(np.int32).min)
+"""Number of a day that is not known."""
+
+_FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
+_PER_DAY = {
+    "D": 1,
+    "s": 86_400,
+    "ms": 86_400_000,
+    "us": 86_400_000_000,
+    "ns": 86_400_000_000_000,
+}
+
+
+def day_numbers(moments: npt.NDArray[Any], lines: int) -> npt.NDArray[np.int32]:
+    """Return the (n,) days of points in time, counted from 1970-01-01; `NO_DAY` where unknown.
+
+    Parameters
+    ----------
+    moments
+        (n,) ``datetime64``; the first day of the calendar is unknown as well.
+    lines
+        Number of lines of the file so far, on which it depends whether compiled loops pay.
+
+    Examples
+    --------
+    >>> moments = np.array(["1969-12-31T23:59", "1970-01-02", "NaT"], "M8[s]")
+    >>> (day_numbers(moments, 3) == [-1, 1, NO_DAY]).tolist()
+    [True, True, True]
+    """
+    unit, count = np.datetime_data(moments.dtype)
+    kernel = loops("cells", lines, ROW_PAYS)
+    if kernel is not None and count == 1 and unit in _PER_DAY:
+        found = np.empty(len(moments), np.int32)
+        whole = np.ascontiguousarray(moments).view(np.int64)
+        kernel.day_numbers(whole, _PER_DAY[unit], _FIRST_DAY, NO_DAY, found)
+        return found
+    days = moments.astype("M8[D]").view(np.int64)
+    unknown = np.isnat(moments) | (days == _FIRST_DAY)
+    found = days.astype(np.int32)
+    if unknown.any():
+        found[unknown] = NO_DAY
+    return found
