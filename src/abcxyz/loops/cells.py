@@ -199,7 +199,7 @@ def usual_kinds() -> dict[str, Kinds]:
         "hash_floats": ("*f8", "*u8", "u8", "*u8"),
         "day_numbers": ("*i8", "i8", "i8", "i8", "*i4"),
         "add_hashes": ("*u8", "u8", "*u8"),
-        "hash_texts": ("*u1", "*i8", "u8", "*u8", "*u8", "*u8"),
+        "hash_texts": ("*u1", "*i4", "u8", "*u8", "*u8", "*u8"),
         "find_codes": ("*u8", "*u8", "*u8", "*i4", "*u8", "i8", "*i4", "*i8"),
     }
 
@@ -213,7 +213,7 @@ def warm_up() -> None:
     hash_floats(np.zeros(1), number, seed, hashes)
     day_numbers(np.zeros(1, np.int64), 1, 0, 0, np.zeros(1, np.int32))
     add_hashes(number, seed, hashes)
-    hash_texts(data, np.array([0, 3]), seed, odd, hashes, checks)
+    hash_texts(data, np.array([0, 3], np.int32), seed, odd, hashes, checks)
     keys, numbers = np.zeros(4, np.uint64), np.zeros(4, np.int32)
     codes, fresh = np.zeros(1, np.int32), np.zeros(1, np.intp)
     find_codes(hashes, checks, keys, numbers, np.zeros(2, np.uint64), 0, codes, fresh)

@@ -27,13 +27,16 @@ from abcxyz.tables.values.ids import PLAIN
 
 __all__ = ["CellTable", "Column", "are_gaps", "column_of", "line_hashes", "without_gaps"]
 
+Ends = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+_INT32 = np.iinfo(np.int32).max
+
 
 @frozen(eq=False)
 class Texts:
     """Texts in one buffer: (n + 1,) start of each in *data*, and the end of the last."""
 
     data: npt.NDArray[np.uint8]
-    ends: npt.NDArray[np.int64]
+    ends: Ends
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Texts:
@@ -41,23 +44,28 @@ class Texts:
         encoded = [cell.encode("utf-8", "surrogatepass") for cell in cells]
         ends = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), ends)
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), _narrow(ends))
 
     @classmethod
     def of_arrow(cls, array: Any) -> Texts:
         """Take the buffers of an Arrow array of strings without copying the texts."""
         if not len(array):
-            return cls(np.empty(0, np.uint8), np.zeros(1, np.int64))
+            return cls(np.empty(0, np.uint8), np.zeros(1, np.int32))
         data = array.buffers()[2]
-        places = text_ends(array)[array.offset :].astype(np.int64)
+        places = text_ends(array)[array.offset :]
         low, high = int(places[0]), int(places[-1])
         held = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-        return cls(held[low:high], places - low if low else places)
+        return cls(held[low:high], _narrow(places - low if low else places))
 
     @property
-    def sizes(self) -> npt.NDArray[np.int64]:
+    def sizes(self) -> Ends:
         """(n,) bytes of each text."""
         return np.diff(self.ends)
+
+
+def _narrow(ends: Ends) -> Ends:
+    """Return the ends of texts in 32 bits, in which those of a batch fit."""
+    return ends.astype(np.int32, copy=False) if ends[-1] <= _INT32 else ends
 
 
 class Column:

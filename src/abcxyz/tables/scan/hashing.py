@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -106,7 +107,7 @@ class CellHashes:
             kernel.add_hashes(np.ascontiguousarray(hashes), factor, total)
 
     def texts(
-        self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+        self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.integer[Any]]
     ) -> tuple[Words, Words]:
         """Return both hashes of texts in one buffer.
 
@@ -134,7 +135,7 @@ class CellHashes:
                 kernel.hash_texts(part, places, self._seed, self._odd, hashes[at], checks[at])
                 continue
             words = np.ndarray((len(part) - 7,), "<u8", part, 0, (1,))  # from any byte on
-            starts, sizes = places[:-1], np.diff(places)
+            starts, sizes = places[:-1].astype(np.int64), np.diff(places).astype(np.int64)
             for rows in blocks(len(sizes)):
                 hashes[at][rows], checks[at][rows] = self._texts(words, starts[rows], sizes[rows])
         return hashes, checks
