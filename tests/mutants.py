@@ -71,7 +71,7 @@ ROOMS = {
     "core numbers": Room(
         tuple(
             f"src/abcxyz/core/{one}.py"
-            for one in ("display", "documents", "labels", "minor_units", "sums")
+            for one in ("display", "documents", "exact_sums", "labels", "minor_units", "sums")
         ),
         CORE,
     ),

@@ -33,12 +33,14 @@ ROOMS: dict[str, dict[str, str]] = {
         # Pure computation on NumPy arrays: no input or output, no clock.
         "core.labels": "",
         "core.documents": "",
-        "core.sums": "loops",
-        "core.one_pass": "loops core.sums",
-        "core.minor_units": "loops core.sums",
+        "core.exact_sums": "",
+        "core.sums": "loops core.exact_sums",
+        "core.one_pass": "loops core.exact_sums core.sums",
+        "core.minor_units": "loops core.exact_sums core.sums",
         "core.display": "core.sums",
         "core.sales": "loops core.documents core.sums core.minor_units core.display",
-        "core.classes": "core.labels core.sums core.one_pass core.minor_units core.display",
+        "core.classes": "core.labels core.exact_sums core.sums core.one_pass core.minor_units "
+        "core.display",
         "core.companies": "",
         "core.prospects": "core.labels core.sums core.display core.companies",
         "core.snapshots": "core.documents core.sums core.display core.sales core.classes",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from abcxyz._arrays import Numbers
+from abcxyz.core.exact_sums import BLOCK
 from abcxyz.core.minor_units import (
     exact_money,
     exact_money_and_size,
@@ -16,7 +17,6 @@ from abcxyz.core.minor_units import (
     money_difference,
     money_sum,
 )
-from abcxyz.core.sums import BLOCK
 from abcxyz.loops import route
 
 MOST = 2**48

@@ -12,8 +12,9 @@ import pytest
 from abcxyz import Tangent, classify_abc
 from abcxyz.core import one_pass
 from abcxyz.core.classes.classify import cut_amounts
+from abcxyz.core.exact_sums import BLOCK
 from abcxyz.core.one_pass import survey_once
-from abcxyz.core.sums import BLOCK, Survey, survey
+from abcxyz.core.sums import Survey, survey
 from abcxyz.errors import InputError
 from abcxyz.loops import route
 

@@ -10,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.core.sums import BLOCK, exact_sum, near, prefix_sums, rounded_sum, survey
+from abcxyz.core.exact_sums import (
+    BLOCK,
+    exact_parts,
+    exact_sum,
+    prefix_sums,
+    rounded_sum,
+    sum_of_parts,
+)
+from abcxyz.core.sums import near, survey
 from abcxyz.errors import InputError
 
 WHOLE = st.lists(st.integers(-(2**62), 2**62), max_size=20)
@@ -65,6 +73,26 @@ def test_floats_add_up_to_the_last_bits(values: list[float]) -> None:
 @given(MONEY)
 def test_the_rounded_sum_is_the_nearest_float(values: list[float]) -> None:
     assert rounded_sum(np.array([*values, math.nan])) == float(exact(values))
+
+
+@given(MONEY, st.integers(0, 60))
+def test_exact_parts_do_not_depend_on_the_division(values: list[float], place: int) -> None:
+    """Parts of both pieces, in the other order, add up to the nearest float of all."""
+    one, other = np.array(values[:place], float), np.array(values[place:], float)
+    parts = exact_parts(other) + exact_parts(one)
+    assert sum(map(Fraction, parts)) == exact(values)
+    assert sum_of_parts(parts) == float(exact(values))
+
+
+def test_exact_parts_of_numbers_far_apart() -> None:
+    far = [1e300, 1e-300, 3.0, -1e300, 5e-324, 2.0**-1060, 1e17, -7e-17]
+    assert sum(map(Fraction, exact_parts(np.array(far)))) == exact(far)
+    many = np.random.default_rng(3).lognormal(7, 3, 3 * BLOCK + 5)
+    parts = exact_parts(many)
+    assert len(parts) < 20
+    assert sum_of_parts(parts) == float(exact(many.tolist()))
+    assert sum_of_parts(exact_parts(np.array([1.5e308, 1.5e308]))) == math.inf
+    assert exact_parts(np.array([math.nan, 1.0])) == []  # of no use, but an end
 
 
 def test_what_cancels_out_leaves_the_rest() -> None:

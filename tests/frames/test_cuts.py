@@ -65,7 +65,7 @@ def equal_cuts(rule: Rule, seeds: range) -> None:
     for seed in seeds:
         value = values(seed)
         none = np.zeros(len(value), np.int64)
-        frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "unusable": none, "size": none})
+        frame = pl.LazyFrame({"value": value, "cv": value * 0.0, "size": none})
         table = nw.from_native(frame)
         marks = find_marks(table, table_stats(table, whole=True), rule, Tangent(), 0)
         result = np.where(value >= marks.a, 0, np.where(value >= marks.b, 1, 2))
@@ -79,7 +79,7 @@ def test_mean_of_variations_does_not_hang_on_the_order() -> None:
     means = set()
     for order in (np.argsort(cv), np.argsort(-cv), rng.permutation(len(cv))):
         none = np.zeros(len(cv), np.int64)
-        frame = pl.LazyFrame({"value": none, "cv": cv[order], "unusable": none, "size": none})
+        frame = pl.LazyFrame({"value": none, "cv": cv[order], "size": none})
         means.add(table_stats(nw.from_native(frame), whole=True).cv_mean)
     (mean,) = means
     assert mean == pytest.approx(float(np.mean(cv)), rel=1e-14)

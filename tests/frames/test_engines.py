@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -291,6 +292,25 @@ def test_floats_without_minor_unit(engine: str, make: Make) -> None:
     equal = make(engine)(spread([[third, third, third]] * 49))
     with segmented(equal, **COLUMNS, as_of=AS_OF) as answer:
         assert {"AX"} == set(collected(answer)["segment"])
+
+
+@pytest.mark.parametrize("metric", ["revenue", "count"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_amounts_beyond_whole_minor_units(engine: str, metric: str, make: Make) -> None:
+    """Amounts of any size are usable: what marks a row that is not is no amount."""
+    rows = [[2.0**62, 3.0], [2.0**61] * 3, [1e25], [5.0], [-(2.0**61)]]
+    with segmented(make(engine)(spread(rows)), **COLUMNS, as_of=AS_OF, metric=metric) as answer:
+        result = collected(answer)
+    orders = [sum(one > 0 for one in row) for row in rows]
+    wanted = orders if metric == "count" else [sum(row) for row in rows]
+    assert result["value"].tolist() == wanted
+    assert result["orders"].tolist() == orders
+    lacking = spread([[2.0**62, 3.0], [5.0, math.nan]])
+    with (
+        pytest.raises(InputError, match=r"'sum' has no value in 1 row"),
+        segmented(make(engine)(lacking), **COLUMNS, as_of=AS_OF, metric=metric),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("engine", ENGINES)

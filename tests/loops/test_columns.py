@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import AbcResult, Limits, Tangent, classify_abc
-from abcxyz.core.sums import BLOCK, Survey, survey
+from abcxyz.core.exact_sums import BLOCK
+from abcxyz.core.sums import Survey, survey
 from abcxyz.errors import InputError
 from abcxyz.loops import compile_loops, route, threads
 

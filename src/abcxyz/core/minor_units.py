@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers
-from abcxyz.core.sums import BLOCK, NEAR, rounded_sum
+from abcxyz.core.exact_sums import BLOCK, rounded_sum
+from abcxyz.core.sums import NEAR
 from abcxyz.loops.compiled import ROW_PAYS, loops
 
 __all__ = [

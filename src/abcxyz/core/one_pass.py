@@ -16,7 +16,8 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from abcxyz._arrays import Codes, Floats, Ints, Numbers
-from abcxyz.core.sums import BLOCK, Survey, survey
+from abcxyz.core.exact_sums import BLOCK
+from abcxyz.core.sums import Survey, survey
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
 from abcxyz.loops.threads import run_blocks
 

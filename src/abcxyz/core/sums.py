@@ -1,4 +1,4 @@
-"""Order-independent exact sums, and summary statistics of a column."""
+"""Summary statistics of a column in one pass, and its classes between two limits."""
 
 from __future__ import annotations
 
@@ -10,19 +10,15 @@ import numpy as np
 from attrs import field, frozen
 
 from abcxyz._arrays import Bools, Codes, Floats, Numbers, infinity_error
+from abcxyz.core.exact_sums import BLOCK, exact_sum, split_sums
 from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
 from abcxyz.loops.threads import run_blocks
 
-__all__ = ["BLOCK", "NEAR", "Survey", "exact_sum", "near", "prefix_sums", "rounded_sum", "survey"]
-
-BLOCK = 1 << 15
-"""Values per block: a quarter of a megabyte of doubles stays in the CPU cache between passes."""
+__all__ = ["NEAR", "Survey", "near", "survey"]
 
 NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
-
-_LARGE = 2.0**960  # above it, splitting a number could overflow
 
 
 def _compiled(values: Numbers) -> ModuleType | None:
@@ -39,75 +35,6 @@ def near(a: float, b: float, tolerance: float = NEAR) -> bool:
     (True, False)
     """
     return abs(a - b) <= tolerance * max(abs(a), abs(b))
-
-
-def exact_sum(values: Numbers) -> float | int:
-    """Add up a block of values: integers exactly, floats to the last bit or two.
-
-    Parameters
-    ----------
-    values
-        (n,) without NaN or infinity.
-
-    Returns
-    -------
-    float or int
-        An exact int for integers of any size.
-
-    Notes
-    -----
-    Where signs differ, every number is split by adding and subtracting one large power of two;
-    the high parts then add up without any rounding (the extraction of S. M. Rump, T. Ogita and
-    S. Oishi, "Accurate floating-point summation", 2008).
-    """
-    if values.dtype.kind == "i":
-        if not len(values):
-            return 0
-        largest = max(abs(int(values.max())), abs(int(values.min())))
-        if largest * len(values) < 2**63:
-            return int(values.sum())
-        return (int((values >> 32).sum()) << 32) + int((values & 0xFFFFFFFF).sum())
-    if not len(values):
-        return 0.0
-    low, high = float(values.min()), float(values.max())
-    if low >= 0 or high <= 0:
-        return float(values.sum())
-    return math.fsum(_split_sums(values, max(high, -low)))
-
-
-def rounded_sum(values: Numbers) -> float:
-    """Add up values to the nearest float; NaN adds nothing.
-
-    Parameters
-    ----------
-    values
-        (n,) of any size; slower than `exact_sum`, and right to the last bit.
-
-    Examples
-    --------
-    >>> rounded_sum(np.array([1e16, 1.0, np.nan, -1e16])), float(np.sum([1e16, 1.0, -1e16]))
-    (1.0, 0.0)
-    """
-    if values.dtype.kind == "i":
-        return float(exact_sum(values))
-    return math.fsum(values[~np.isnan(values)].tolist())
-
-
-def _split_sums(values: Numbers, largest: float) -> list[float]:
-    if largest > _LARGE:
-        return [float(value) for value in values]
-    parts: list[float] = []
-    rest = values
-    for _ in range(3):
-        if largest == 0:
-            return parts
-        anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) + 2).bit_length())
-        heads = (rest + anchor) - anchor
-        parts.append(float(heads.sum()))
-        rest = rest - heads
-        largest = float(np.abs(rest).max())
-    parts.append(float(rest.sum()))
-    return parts
 
 
 @frozen(eq=False)
@@ -149,9 +76,11 @@ class Survey:
         """Add up the values of a block where *mask* is true; *product* is scratch memory."""
         safe = self.high < 2.0**46 if self.whole else True
         if self.low >= 0 and safe:
-            # A product is faster than boolean indexing, and adds only zeros.
-            out = np.empty_like(block) if product is None else product[: len(block)]
-            total: float | int = np.add.reduce(np.multiply(block, mask, out=out)).item()
+            # A product is faster than boolean indexing, and adds only zeros; one of numbers alone
+            # is faster than one of numbers and booleans.
+            some = np.empty_like(block) if product is None else product[: len(block)]
+            np.copyto(some, mask)
+            total: float | int = np.add.reduce(np.multiply(some, block, out=some)).item()
             return total
         return exact_sum(block[mask])
 
@@ -280,7 +209,7 @@ def survey(values: Numbers, name: str = "values") -> Survey:
             part
             for block in Survey(values, count, total, low, high).blocks()
             if len(block)
-            for part in _split_sums(block, float(np.abs(block).max()))
+            for part in split_sums(block, float(np.abs(block).max()))
         )
     return Survey(values, count, total, low, high)
 
@@ -347,39 +276,3 @@ def _below_blocks(
     if blocks:
         kernel.below_floats(values[rows.start : end], limit, sums, counts)
     return int(counts.sum()), sums.tolist(), end
-
-
-def prefix_sums(values: Numbers) -> Floats:
-    """Return the cumulative sums, far more precise than ``cumsum`` alone.
-
-    Parameters
-    ----------
-    values
-        (n,) without NaN or infinity.
-
-    Returns
-    -------
-    numpy.ndarray
-        (n,) float64.
-
-    Notes
-    -----
-    The high parts of the numbers add up without rounding, and the rounding of the low parts is
-    negligible: the split of `exact_sum`.
-    """
-    sums = np.empty(len(values))
-    largest = max(abs(float(values.max())), abs(float(values.min()))) if len(values) else 0.0
-    if largest == 0 or largest > _LARGE:
-        return np.cumsum(values, out=sums)
-    anchor = 2.0 ** (math.frexp(largest)[1] + (len(values) + 2).bit_length())
-    high = low = 0.0
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK].astype(np.float64, copy=False)
-        heads = (block + anchor) - anchor
-        tails = np.cumsum(block - heads)
-        tails += low
-        part = np.cumsum(heads, out=sums[start : start + BLOCK])
-        part += high
-        high, low = float(part[-1]), float(tails[-1])
-        part += tails
-    return sums

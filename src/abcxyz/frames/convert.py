@@ -22,7 +22,7 @@ from abcxyz.errors import InputError
 from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
 from abcxyz.frames.lazy import raise_no_sales, raise_unusable, whole_ids
-from abcxyz.frames.lazy_rows import prepared
+from abcxyz.frames.lazy_rows import UNUSABLE, prepared
 from abcxyz.frames.lazy_sums import bucket_sums, order_days, orders_by_document, panel_table
 from abcxyz.frames.query import Lazy, Query, check_columns
 
@@ -268,11 +268,11 @@ def _pushed_down(frame: Lazy, query: Query) -> tuple[Panel, int | None]:
     frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     columns, rhythm = _fetched(frame, query, schema, places)
-    if places is not None and (columns["unusable"].sum() or columns["size"].sum() >= EXACT):
+    if places is not None and columns["size"].sum() >= EXACT:
         raise_unusable(frame, query, schema)
         places = None
         columns, rhythm = _fetched(frame, query, schema, places)
-    if columns["unusable"].sum():
+    if columns["size"].sum() >= UNUSABLE:
         raise_unusable(frame, query, schema)
     if not len(columns["customer"]):
         raise_no_sales(frame, query)
@@ -306,7 +306,7 @@ def _fetched(
         table = _collected(sums)
         if days is not None:
             rhythm = _rhythm_of_days(_with_rows(_collected(days), table), len(table))
-    counts = ("orders", "inside", "spanned", "unusable")
+    counts = ("orders", "inside", "spanned")
     kinds: dict[str, type[np.generic]] = dict.fromkeys(counts, np.int64)
     kinds |= dict.fromkeys(
         ("value", *(f"p{i}" for i in range(query.periods.count))),

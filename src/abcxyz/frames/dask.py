@@ -9,10 +9,12 @@ import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 
+from abcxyz._arrays import Floats
 from abcxyz.core.classes.classify import coefficient_of_variation
 from abcxyz.core.sales.panel import Panel
 from abcxyz.frames.engines import quiet
 from abcxyz.frames.in_memory import aggregated, columns_of, in_units, rhythm_columns
+from abcxyz.frames.lazy_rows import UNUSABLE
 from abcxyz.frames.query import RHYTHM, Lazy, Query
 
 __all__ = ["dask_panel", "dask_table"]
@@ -27,7 +29,7 @@ def dask_table(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int
     whole = pd.Series(dtype="Float64" if places is None else "Int64")
     meta = {"customer": _key(schema[query.customer]), "value": whole}
     meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
-    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "orders", "unusable")}
+    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "orders")}
     meta |= {n: pd.Series(dtype=np.float64) for n in ("cv", "size")}
     if query.rhythm:
         meta |= {n: pd.Series(dtype=np.float64) for n in RHYTHM[1:]} | {
@@ -51,24 +53,24 @@ def dask_panel(
     kind = np.float64 if places is None else np.int64
     meta = {"customer": _key(schema[query.customer])}
     meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
-    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "inside", "orders", "unusable")}
+    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "inside", "orders")}
     meta |= {n: pd.Series(dtype=kind) for n in ("value", *_buckets(query))}
     meta["size"] = pd.Series(dtype=np.float64)
-    shuffled = _shuffled(frame, query)
-    table = shuffled.map_partitions(
-        _panel_of_part, query, places, pd.DataFrame(meta), meta=pd.DataFrame(meta)
-    )
-    if not query.rhythm:
-        return table.compute(), None
     gaps = {"customer": meta["customer"], "gap": pd.Series(dtype=np.int32)}
-    others = shuffled.map_partitions(
-        _gaps_of_part, query, places, pd.DataFrame(gaps), meta=pd.DataFrame(gaps)
-    )
-    from dask import base
+    from dask import base, delayed
 
-    compute: Any = base.compute  # together, so that the rows are shuffled once
-    both: tuple[pd.DataFrame, pd.DataFrame] = compute(table, others)
-    return both
+    part_of: Any = delayed(_panel_of_part)
+    compute: Any = base.compute
+    empty = pd.DataFrame(meta), pd.DataFrame(gaps)
+    # Both in one pass over a part: its rows are aggregated once.
+    parts = _shuffled(frame, query).to_delayed()
+    made = compute(*(part_of(part, query, places, *empty) for part in parts))
+    table, others = (_joined([both[place] for both in made], empty[place]) for place in (0, 1))
+    return table, others if query.rhythm else None
+
+
+def _joined(parts: list[pd.DataFrame], empty: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([one for one in parts if len(one)] or [empty], ignore_index=True)
 
 
 def _buckets(query: Query) -> list[str]:
@@ -84,16 +86,18 @@ def _shuffled(frame: Lazy, query: Query) -> Any:
     return native.shuffle(on=query.customer, npartitions=native.npartitions)
 
 
-def _aggregated(part: pd.DataFrame, query: Query, places: int | None) -> tuple[Panel, int, float]:
+def _aggregated(part: pd.DataFrame, query: Query, places: int | None) -> tuple[Panel, float]:
+    """Return the panel of a part, and its size as of `abcxyz.frames.lazy_sums.bucket_sums`."""
     columns = columns_of(nw.from_native(part, eager_only=True), query)
     money = in_units(columns, query, places)
-    return aggregated(columns, money, query), money.unusable, money.size
+    size = 0.0 if places is None else money.size
+    return aggregated(columns, money, query), UNUSABLE if money.unusable else size
 
 
 def _table_of_part(
     part: pd.DataFrame, query: Query, places: int | None, empty: pd.DataFrame
 ) -> pd.DataFrame:
-    panel, unusable, size = _aggregated(part, query, places)
+    panel, size = _aggregated(part, query, places)
     if not len(panel):
         return empty.assign()
     settings = query.settings
@@ -109,46 +113,38 @@ def _table_of_part(
                 panel.sales, ddof=settings.ddof, since_first=settings.since_first
             ),
             "orders": panel.orders,
-            "unusable": _first(unusable, len(panel), np.int64),
-            "size": _first(size, len(panel), np.float64),
+            "size": _size(size, len(panel)),
             **rhythm_columns(panel),
         }
     )[[*empty]]
 
 
 def _panel_of_part(
-    part: pd.DataFrame, query: Query, places: int | None, empty: pd.DataFrame
-) -> pd.DataFrame:
-    panel, unusable, size = _aggregated(part, query, places)
+    part: pd.DataFrame, query: Query, places: int | None, empty: pd.DataFrame, gaps: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the columns of a panel, and the gaps if there is a rhythm."""
+    panel, size = _aggregated(part, query, places)
     if not len(panel):
-        return empty.assign()
+        return empty, gaps
     kind = np.float64 if places is None else np.int64
-    spanned = ~np.isnan(panel.sales).all(axis=1)
-    return pd.DataFrame(
+    customers = pd.Series(panel.customers, dtype=empty["customer"].dtype)
+    table = pd.DataFrame(
         {
-            "customer": pd.Series(panel.customers, dtype=empty["customer"].dtype),
+            "customer": customers,
             "first": panel.first_day.astype("M8[s]"),
             "last": panel.last_day.astype("M8[s]"),
-            "spanned": spanned.astype(np.int64),
+            "spanned": (~np.isnan(panel.sales).all(axis=1)).astype(np.int64),
             "inside": (~np.isnan(panel.value)).astype(np.int64),
             "orders": panel.orders,
-            "unusable": _first(unusable, len(panel), np.int64),
             "value": np.nan_to_num(panel.value).astype(kind),
             **dict(zip(_buckets(query), np.nan_to_num(panel.sales).astype(kind).T, strict=True)),
-            "size": _first(size, len(panel), np.float64),
+            "size": _size(size, len(panel)),
         }
     )
-
-
-def _gaps_of_part(
-    part: pd.DataFrame, query: Query, places: int | None, empty: pd.DataFrame
-) -> pd.DataFrame:
-    panel, _, _ = _aggregated(part, query, places)
-    if panel.rhythm is None or not len(panel):
-        return empty.assign()
-    owners = np.repeat(panel.customers, np.diff(panel.rhythm.starts))
-    customers = pd.Series(owners, dtype=empty["customer"].dtype)
-    return pd.DataFrame({"customer": customers, "gap": panel.rhythm.gaps})
+    if panel.rhythm is None:
+        return table, gaps
+    owners = customers.repeat(np.diff(panel.rhythm.starts))
+    return table, pd.DataFrame({"customer": owners, "gap": panel.rhythm.gaps})
 
 
 def _nullable(value: Any) -> Any:
@@ -157,8 +153,8 @@ def _nullable(value: Any) -> Any:
     return column
 
 
-def _first(one: float, n: int, kind: Any) -> Any:
-    """Return a column with a number of the whole partition in its first row."""
-    column = np.zeros(n, kind)
-    column[0] = one
+def _size(size: float, n: int) -> Floats:
+    """Return a column with the size of the whole partition in its first row."""
+    column = np.zeros(n)
+    column[0] = size
     return column

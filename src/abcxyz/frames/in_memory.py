@@ -328,7 +328,7 @@ def rhythm_columns(panel: Panel) -> dict[str, npt.NDArray[Any]]:
 def _near_codes(panel: Panel, cv: Floats, query: Query, backend: Any) -> tuple[Codes, Codes]:
     """Classify floats with the tolerance common to all engines."""
     none = np.zeros(len(panel), np.int64)
-    columns = {"value": panel.value, "cv": cv, "unusable": none, "size": none}
+    columns = {"value": panel.value, "cv": cv, "size": none}
     series = {name: _series(name, values, backend) for name, values in columns.items()}
     table = nw.from_dict(series, backend=backend).lazy()
     marks = find_marks(table, table_stats(table, whole=False), query.abc, query.xyz, None)

@@ -46,14 +46,11 @@ def segment_lazy(frame: Lazy, query: Query) -> Persisted:
     frame = whole_ids(frame, query, schema)
     places = query.places(schema)
     table, stats = _persisted(frame, query, schema, places)
-    if stats.unusable and places is not None:
-        # Either a row has a missing value, or an amount is no integer of the minor unit.
+    if places is not None and stats.size >= EXACT:
         table.release()
-        raise_unusable(frame, query, schema)
-        places = None
-        table, stats = _persisted(frame, query, schema, places)
-    elif places is not None and stats.size >= EXACT:
-        table.release()
+        if stats.unusable:
+            # Either a row has a missing value, or an amount is no integer of the minor unit.
+            raise_unusable(frame, query, schema)
         places = None
         table, stats = _persisted(frame, query, schema, places)
     try:

@@ -30,6 +30,7 @@ from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 from abcxyz.frames.crossing import crossing_values
 from abcxyz.frames.engines import HOW_TO_COLLECT, engine_of, one_row
+from abcxyz.frames.lazy_rows import UNUSABLE
 from abcxyz.frames.query import Lazy
 
 __all__ = [
@@ -83,10 +84,8 @@ class TableStats:
         Sum, minimum, maximum, and sum and number of the positive values.
     cv_count, cv_mean
         Number of defined coefficients of variation, and their mean.
-    unusable
-        Number of rows with missing or invalid values.
     size
-        Sum of the absolute values of all amounts.
+        Sum of the absolute values of whole amounts; see `unusable`.
     whole
         Whether the values are integers of the minor unit.
     """
@@ -100,9 +99,13 @@ class TableStats:
     positives: int
     cv_count: int
     cv_mean: float
-    unusable: int
     size: float
     whole: bool
+
+    @property
+    def unusable(self) -> bool:
+        """Whether there are rows with missing or invalid values, or whole ones of such a size."""
+        return self.size >= UNUSABLE
 
     @property
     def zero(self) -> float:
@@ -193,7 +196,6 @@ def table_stats(table: Lazy, *, whole: bool) -> TableStats:
             high=value.max(),
             positive=positive.sum(),
             positives=positive.count(),
-            unusable=nw.col("unusable").sum(),
             size=nw.col("size").sum(),
             **_exact(nw.col("cv")),
         )
@@ -204,7 +206,6 @@ def table_stats(table: Lazy, *, whole: bool) -> TableStats:
         count=int(row["count"]),
         cv_count=int(row["cv_n"]),
         cv_mean=_mean(row),
-        unusable=int(row["unusable"] or 0),
         size=float(row["size"] or 0.0),
         whole=whole,
         positives=int(row["positives"]),

@@ -14,9 +14,12 @@ from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 from abcxyz.frames.query import Lazy, Query
 
-__all__ = ["bucket_of", "day_number", "day_of", "diagnosis", "prepared"]
+__all__ = ["UNUSABLE", "bucket_of", "day_number", "day_of", "diagnosis", "prepared"]
 
 _HUGE = 1e300
+
+UNUSABLE = 2.0**60
+"""Size of a row that cannot be used: beyond that of all amounts that are added up exactly."""
 
 
 def day_of(name: str, kind: Any) -> nw.Expr:
@@ -139,7 +142,9 @@ def prepared(frame: Lazy, query: Query, schema: Mapping[str, Any], places: int |
             good = good & ~nw.col(name).is_null()
         amount, *cost = (nw.col(name) for name in moneys)
     else:
-        rows = rows.with_columns(**{f"whole_{name}": nw.col(name).round(0) for name in moneys})
+        # Ibis rounds to integers, which some engines add up in 128 bits.
+        whole_ones = {f"whole_{name}": nw.col(name).round(0).cast(nw.Float64) for name in moneys}
+        rows = rows.with_columns(**whole_ones)
         for name in moneys:
             whole = nw.col(f"whole_{name}")
             good = good & ((nw.col(name) - whole).abs() <= whole.abs() * NEAR)

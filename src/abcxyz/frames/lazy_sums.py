@@ -7,7 +7,7 @@ from typing import Any
 import narwhals.stable.v2 as nw
 
 from abcxyz.core.sums import NEAR
-from abcxyz.frames.lazy_rows import bucket_of, day_number
+from abcxyz.frames.lazy_rows import UNUSABLE, bucket_of, day_number
 from abcxyz.frames.query import Lazy, Query
 
 __all__ = [
@@ -141,12 +141,16 @@ def rhythm_table(days: Lazy, quantile: float, least: int) -> Lazy:
     )
 
 
-def _size(query: Query) -> nw.Expr:
-    """Return the absolute values of what is added up."""
+def _size(query: Query, *, whole: bool) -> nw.Expr:
+    """Return the absolute values of what is added up, if it is *whole*; `UNUSABLE` marks rows.
+
+    One column for both: a column that marks unusable rows alone takes a fifth of the time.
+    """
     amount = nw.col("amount")
-    if query.settings.metric != "profit":
-        return amount.abs().cast(nw.Float64)
-    return amount.abs() + (amount - nw.col("money")).abs()
+    size = amount.abs().cast(nw.Float64) if whole else nw.lit(0.0)
+    if whole and query.settings.metric == "profit":
+        size = amount.abs() + (amount - nw.col("money")).abs()
+    return nw.when(nw.col("unusable") == 0).then(size).otherwise(UNUSABLE)
 
 
 def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
@@ -155,7 +159,7 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
     Returns
     -------
     narwhals.LazyFrame
-        customer, bucket, money, size (sum of absolute amounts), unusable, first, last, sale
+        customer, bucket, money, size (of `_size`), first, last, sale
         (number); if the buckets extend beyond the window also value, orders and inside (number
         of rows) of the window only.
 
@@ -168,11 +172,10 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
         "customer": nw.col("customer"),
         "bucket": bucket_of(nw.col("day"), query.periods),
         "money": nw.col("money"),
-        "size": _size(query),
+        "size": _size(query, whole=whole),
         "first": sold,
         "last": sold,
         "sale": sold,
-        "unusable": nw.col("unusable"),
     }
     sums, counts = ["money", "size"], ["sale"]
     if query.stretched:
@@ -188,12 +191,11 @@ def bucket_sums(rows: Lazy, query: Query, *, whole: bool) -> Lazy:
         .agg(
             *(nw.col(name).sum() for name in sums),
             *(nw.col(name).count() for name in counts),
-            nw.col("unusable").max(),
             nw.col("first").min(),
             nw.col("last").max(),
         )
     )
-    kinds: dict[str, Any] = dict.fromkeys((*counts, "unusable"), nw.Int64) | {"size": nw.Float64}
+    kinds: dict[str, Any] = dict.fromkeys(counts, nw.Int64) | {"size": nw.Float64}
     kinds |= dict.fromkeys(sums[:1] + sums[2:], nw.Int64 if whole else nw.Float64)
     return grouped.with_columns(nw.col(name).cast(kind) for name, kind in kinds.items())
 
@@ -205,7 +207,7 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
     -------
     narwhals.LazyFrame
         customer, value (null without sales in the window), spanned (1 with a row in any bucket),
-        cv (null if undefined), orders, first, last, unusable, size.
+        cv (null if undefined), orders, first, last, size.
 
     Notes
     -----
@@ -221,7 +223,6 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         "x": nw.when(filled).then(nw.col("money").cast(nw.Float64)),
         "first": nw.col("first"),
         "last": nw.col("last"),
-        "unusable": nw.col("unusable"),
         "size": nw.col("size"),
     }
     if query.stretched:
@@ -241,7 +242,6 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         nw.col("x").var(ddof=0),
         nw.col("k").count(),
         nw.col("spanned").max(),
-        nw.col("unusable").max(),
         nw.col("first").min(),
         nw.col("last").max(),
         *extremes,
@@ -256,7 +256,6 @@ def customer_table(sums: Lazy, query: Query, *, whole: bool) -> Lazy:
         "cv",
         value=nw.when(nw.col(present) > 0).then(nw.col(value)).cast(kind),
         orders=nw.col("orders").cast(nw.Int64),
-        unusable=nw.col("unusable").cast(nw.Int64),
         size=nw.col("size").cast(nw.Float64),
     )
 
@@ -299,14 +298,14 @@ def panel_table(sums: Lazy, query: Query) -> Lazy:
         f"p{i}": nw.when(nw.col("bucket") == i).then(nw.col("money")).otherwise(0)
         for i in range(width)
     }
-    columns = {name: nw.col(name) for name in ("customer", "first", "last", "unusable", "size")}
+    columns = {name: nw.col(name) for name in ("customer", "first", "last", "size")}
     columns["spanned"] = nw.when(bucketed).then(1).otherwise(0).cast(nw.Int64)
     if query.stretched:
         columns |= {name: nw.col(name) for name in _OF_WINDOW}
     else:
         whole = (nw.when(bucketed).then(nw.col(one)).otherwise(0) for one in ("money", "sale"))
         columns |= dict(zip(_OF_WINDOW, (*whole, columns["spanned"]), strict=True))
-    totals = (*_OF_WINDOW, "spanned", "unusable", "size", *buckets)
+    totals = (*_OF_WINDOW, "spanned", "size", *buckets)
     return (
         sums.select(**columns, **buckets)
         .group_by("customer")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -11,10 +10,10 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, Floats, Ints
+from abcxyz.core.exact_sums import exact_parts, rounded_sum, sum_of_parts
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import KINDS, TREATMENT_OF, Quality, QualityIssue
 from abcxyz.core.sales.transactions import Transactions
-from abcxyz.core.sums import exact_sum
 from abcxyz.errors import InputError
 from abcxyz.tables.columns.notices import cure_of, left_out_money, same_money
 
@@ -30,7 +29,6 @@ __all__ = [
 
 _EXAMPLES = 3
 _HEAD = 100_000  # lines looked through first for examples
-_MANY = 10_000  # amounts from which an exact sum by blocks is faster
 
 
 def issue_of(
@@ -54,7 +52,7 @@ def outside_window(sales: Transactions, window: Window | None) -> list[QualityIs
     count = int(np.count_nonzero(outside))
     if not count:
         return []
-    return [issue_of("outside_window", count, float(np.sum(sales.amount[outside])))]
+    return [issue_of("outside_window", count, rounded_sum(sales.amount[outside]))]
 
 
 def check_account(where: str, quality: Quality, columns: Mapping[str, str], money: float) -> None:
@@ -174,8 +172,8 @@ class LineAccount:
                 (int(line), _example(int(line), None if cell is None else cell(int(place))))
                 for place, line in zip(places, self._line_of(places), strict=True)
             )
-            total = None if amounts is None else (_total(amounts[hit]),)
-            self.counts[kind] = KindCount(count, total, examples)
+            parts = None if amounts is None else tuple(_parts(amounts[hit]))
+            self.counts[kind] = KindCount(count, parts, examples)
         return count
 
     def sums(self) -> AccountSums:
@@ -201,7 +199,7 @@ class KindCount:
     """Lines of one kind: their number, money, and examples by number of the line."""
 
     count: int
-    amounts: tuple[float, ...] | None  # of each part
+    amounts: tuple[float, ...] | None  # numbers with the exact sum
     examples: tuple[tuple[int, str], ...]
 
     def __add__(self, other: KindCount) -> KindCount:
@@ -213,7 +211,7 @@ class KindCount:
 
     def issue(self, kind: str) -> QualityIssue:
         """Return the issue of these lines."""
-        amount = None if self.amounts is None else math.fsum(self.amounts)
+        amount = None if self.amounts is None else sum_of_parts(self.amounts)
         return issue_of(kind, self.count, amount, [text for _, text in self.examples])
 
 
@@ -242,10 +240,8 @@ def _first_places(hit: Bools) -> Ints:
     return places[:_EXAMPLES].astype(np.int64)
 
 
-def _total(amounts: Floats) -> float:
-    """Return the exact sum, comparable with that of other programs."""
-    present = amounts[~np.isnan(amounts)]
-    return float(exact_sum(present)) if len(present) > _MANY else math.fsum(present)
+def _parts(amounts: Floats) -> list[float]:
+    return exact_parts(amounts[~np.isnan(amounts)])
 
 
 def merged(accounts: Iterable[Quality]) -> Quality:

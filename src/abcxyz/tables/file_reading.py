@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import freeze
-from abcxyz._collection import free_memory
+from abcxyz._collection import free_arrays_at_once, free_memory
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import SalesScan, scan_sales
@@ -148,14 +148,19 @@ class FileReading:
                 orders.name(scan.labels)
 
             def panels() -> Iterator[Panel]:
-                for part in scan.parts(periods.window):
+                for place, part in enumerate(scan.parts(periods.window), 1):
                     # As positions in the labels, by which the parts are joined.
                     lines = (one.renumbered(one.customer) for one in part)
                     sales = lines if orders is None else orders.watch(lines)
                     if scan.spilled:
                         sales = _numbered(sales, rows)
-                    yield aggregate_sales(sales, periods, settings)
+                    panel = aggregate_sales(sales, periods, settings)
+                    if orders is not None and scan.spilled:
+                        orders.foresee(place / scan.part_count)
+                    yield panel
+                    del panel  # else it stays in memory while the next one is made
                 if scan.spilled:
+                    free_arrays_at_once()
                     free_memory()  # of the lines: the table of the result needs it
 
             if scan.spilled:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import Bools, DayLike, Days, Floats, Ints, as_day
+from abcxyz.core.exact_sums import exact_parts
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.tables.account import LineAccount
@@ -154,10 +155,10 @@ class SalesLines:
         empty = np.array([not one for one in currencies], dtype=bool)
         return np.asarray(empty[codes + 1])
 
-    @property
-    def money(self) -> float:
-        """Amount of the lines in use."""
-        return float(np.sum(self._amount, where=self.account.used))
+    def money(self) -> list[float]:
+        """Return the amount of the lines in use, as `exact_parts` does."""
+        used = self.account.used
+        return exact_parts(self._amount if used.all() else self._amount[used])
 
     def mark_customers(self, present: Bools) -> None:
         """Set to True the customers with lines in use, by position in the labels."""
@@ -178,10 +179,10 @@ class SalesLines:
         days = self._day if used.all() else self._day[used]
         return (days.min().item(), days.max().item()) if len(days) else None
 
-    def outside(self, window: Window) -> tuple[int, float]:
-        """Return the number of lines in use outside a window, and their money."""
+    def outside(self, window: Window) -> tuple[int, list[float]]:
+        """Return the number of lines in use outside a window, and their money as `money` does."""
         outside = self.account.used & ~window.holds(self._day)
-        return int(np.count_nonzero(outside)), float(np.sum(self._amount[outside]))
+        return int(np.count_nonzero(outside)), exact_parts(self._amount[outside])
 
     def transactions(self, *, documents: bool = True) -> Transactions:
         """Return the lines in use, whose customers are positions in the labels.

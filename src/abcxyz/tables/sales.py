@@ -14,6 +14,7 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from abcxyz._arrays import DayLike, as_day, frozen_map
+from abcxyz.core.exact_sums import sum_of_parts
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.sales.quality import Quality
 from abcxyz.core.sales.transactions import Transactions, concat
@@ -193,6 +194,8 @@ class SalesScan:
     ----------
     labels
         (k,) identifiers of the customers.
+    spilled, part_count
+        Whether the lines are in files, and the number of parts, to which customers are dealt.
     names
         Function that returns customer -> name, of the parts read so far.
     first_day, last_day
@@ -214,15 +217,15 @@ class SalesScan:
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self._choices = choices.without(scan.left)
         self.columns = self._choices.columns
-        self.labels = scan.labels
-        self._money, self._present = 0.0, np.zeros(len(self.labels), dtype=bool)
+        self.labels, self.spilled, self.part_count = scan.labels, scan.spilled, scan.part_count
+        self._money, self._present = list[float](), np.zeros(len(self.labels), dtype=bool)
         self._zeros = ""
         self._factor = self._choose(currency, rates or {})
         self._accounts: list[AccountSums] = []
         self.names: Callable[[], dict[str, str]] = dict
         self._last_names = np.full(len(self.labels), -1, np.int32)
         self.first_day, self.last_day = date.max, date.min
-        self._outside = [0, 0.0]
+        self._lines_outside, self._money_outside = 0, list[float]()
 
     def _choose(
         self, currency: str | None, rates: Mapping[str, float]
@@ -272,7 +275,7 @@ class SalesScan:
             yield self._batches(part, window, all_documents=all_documents)
         future = any("future_date" in account.counts for account in self._accounts)
         if not (future_alone and future and not self.quality.used):
-            check_account(self._where, self.quality, self.columns, self._money)
+            check_account(self._where, self.quality, self.columns, sum_of_parts(self._money))
 
     def _batches(
         self, part: LinePart, window: Window | None, *, all_documents: bool
@@ -289,7 +292,7 @@ class SalesScan:
 
     def _note(self, lines: SalesLines, window: Window | None) -> None:
         self._accounts.append(lines.account.sums())  # the lines of a part are freed after it
-        self._money += lines.money
+        self._money += lines.money()
         lines.mark_customers(self._present)
         lines.mark_names(self._last_names)
         self.names = lines.naming(self._last_names)
@@ -300,27 +303,23 @@ class SalesScan:
             self.last_day = max(last, self.last_day)
         if window is not None:
             count, amount = lines.outside(window)
-            self._outside = [self._outside[0] + count, self._outside[1] + amount]
+            self._lines_outside += count
+            self._money_outside += amount
 
     @property
     def quality(self) -> Quality:
         """The quality account of the parts read so far."""
         account = account_of(self._accounts)
         column, customers = self.columns["customer"], int(np.count_nonzero(self._present))
-        notices = notices_of(account, self._money, customers, column)
+        notices = notices_of(account, sum_of_parts(self._money), customers, column)
         account = evolve(
             account,
             remarks=[*self._scan.remarks, *self._choices.remarks],
             notices=[*self._choices.notices, *notices],
         )
-        count, amount = self._outside
-        issues = [issue_of("outside_window", int(count), amount)] if count else []
+        count, money = self._lines_outside, sum_of_parts(self._money_outside)
+        issues = [issue_of("outside_window", count, money)] if count else []
         return evolve(account, issues=(*account.issues, *issues))
-
-    @property
-    def spilled(self) -> bool:
-        """Whether the lines are in files, so that `parts` yields several parts."""
-        return self._scan.spilled
 
 
 @contextmanager

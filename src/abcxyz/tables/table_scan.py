@@ -296,6 +296,11 @@ class TableScan:
         return self._store.spilled
 
     @property
+    def part_count(self) -> int:
+        """Number of parts that `parts` yields."""
+        return self._store.part_count
+
+    @property
     def has_currencies(self) -> bool:
         """Whether the table has a column of currencies, or amounts with signs of them."""
         return self._currencies is not None

@@ -70,6 +70,21 @@ def test_of_too_many_customers_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) 
     assert len(whole.close().customers) == customers  # with all order days, at any size
 
 
+def test_a_part_of_too_many_customers_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A random part shows whether all are too many, and a part of few enough ends nothing."""
+    monkeypatch.setattr(collector, "MOST_SCORED", 1000)
+    sales, _ = made_world(seed=4, n=300)
+    customers = len(np.unique(sales.customer))
+    for share, ends in ((0.2, True), (0.3, False)):
+        assert (customers > 1100 * share) is ends
+        for whole in (False, True):
+            orders = LandmarkCollector(Settings(), END, whole=whole)
+            orders.add(sales)
+            orders.foresee(share)
+            orders.add(sales)
+            assert len(orders.close().customers) == (0 if ends and not whole else customers)
+
+
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learn from 100 customers at most."""

@@ -211,7 +211,7 @@ def _with_actions(analysis: Analysis, rules: AlertRules, playbook: Playbook | No
         late=lapsing,
         compared=compared,
     )
-    return attrs.evolve(analysis, actions=actions)
+    return analysis.with_actions(actions)
 
 
 def _advised(analysis: Analysis, facts: CrmFacts | None, rules: AlertRules | None) -> Analysis:

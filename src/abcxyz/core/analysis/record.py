@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from abcxyz._arrays import Floats, freeze, frozen_map
 from abcxyz.core.advice.actions import Actions
@@ -269,7 +269,7 @@ class Analysis(Drawable, Tabular):
         Silence is counted up to the last day covered by the data: the end of the window, or the
         last sale if sales beyond the window were read.
         """
-        known = self._silences.get((quantile, least))
+        known = self.silences.get((quantile, least))
         if known is not None:
             return known
         panel = self.panel
@@ -281,13 +281,19 @@ class Analysis(Drawable, Tabular):
         found = silence(
             self.rhythm, panel.last_day, self.snapshot.abc, until, quantile=quantile, least=least
         )
-        self._silences[quantile, least] = found
+        self.silences[quantile, least] = found
         return found
 
     @functools.cached_property
-    def _silences(self) -> dict[tuple[float, int], Silence]:
+    def silences(self) -> dict[tuple[float, int], Silence]:
         """Quantile and least number of gaps -> answer of `silence`, which several ask for."""
         return {}
+
+    def with_actions(self, actions: Actions) -> Analysis:
+        """Return the analysis with recommended actions; the silences it measured are kept."""
+        extended = evolve(self, actions=actions)
+        extended.silences.update(self.silences)
+        return extended
 
     def summary(self) -> Summary:
         """Compute all totals that sinks and reports show."""

@@ -87,4 +87,4 @@ def restored_analysis(
     silence = analysis.silence()
     silence = attrs.evolve(silence, usual=freeze(np.full(len(snapshot), np.nan)))
     actions = advise(snapshot.segment, silence, snapshot.customers, moves=analysis.transitions)
-    return attrs.evolve(analysis, actions=actions)
+    return analysis.with_actions(actions)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import Floats, Numbers
-from abcxyz.core.sums import NEAR, prefix_sums, survey
+from abcxyz.core.exact_sums import prefix_sums
+from abcxyz.core.sums import NEAR, survey
 
 __all__ = ["walk"]
 

@@ -31,8 +31,9 @@ from abcxyz.core.display import (
     percent,
     plain_number,
 )
+from abcxyz.core.exact_sums import prefix_sums
 from abcxyz.core.minor_units import money_sum
-from abcxyz.core.sums import prefix_sums, survey
+from abcxyz.core.sums import survey
 from abcxyz.errors import InputError
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number

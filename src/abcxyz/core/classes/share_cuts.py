@@ -9,7 +9,8 @@ import numpy as np
 from attrs import define, field
 
 from abcxyz._arrays import Bools, Numbers
-from abcxyz.core.sums import BLOCK, NEAR, Survey, prefix_sums
+from abcxyz.core.exact_sums import BLOCK, prefix_sums
+from abcxyz.core.sums import NEAR, Survey
 
 __all__ = ["count_cut", "share_cut"]
 

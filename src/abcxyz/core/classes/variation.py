@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from abcxyz._arrays import ArrayLike, Bools, Floats, Ints, Numbers, as_numbers
+from abcxyz.core.exact_sums import BLOCK
 from abcxyz.core.labels import aligned, labelled
-from abcxyz.core.sums import BLOCK, NEAR
+from abcxyz.core.sums import NEAR
 from abcxyz.errors import InputError
 
 __all__ = ["coefficient_of_variation", "order_counts", "series", "variation"]

@@ -27,6 +27,8 @@ MOST_SCORED = 1 << 20
 Sums and probabilities take half a kilobyte of each: of more, a memory limit could not be kept.
 """
 
+_SURELY = 1.1  # a part of twenty thousand customers differs from its share by 1 %, not by ten
+
 
 @frozen(kw_only=True, eq=False)
 class CollectedSales:
@@ -58,7 +60,8 @@ class LandmarkCollector:
     """Collector of the sales of the lookback, one batch at a time.
 
     Memory is about 250 bytes per customer, and 32 bytes per order day of the customers that are
-    learned from. Past `MOST_SCORED` customers nothing is kept, whatever the order of the lines.
+    learned from. Past `MOST_SCORED` customers nothing is kept, whatever the order of the lines;
+    where customers come in random parts, the first of them shows it.
 
     Parameters
     ----------
@@ -124,6 +127,17 @@ class LandmarkCollector:
                 return
         chosen = self._sample.chosen[rows]
         self._days.add(part if chosen.all() else part.take(chosen))
+
+    def foresee(self, share: float) -> None:
+        """Give up already if the customers so far, a random *share* of all, are too many for it.
+
+        The sums of a million customers take hundreds of megabytes, which a table past memory does
+        not have.
+        """
+        if self._whole or self._too_many:
+            return
+        if np.count_nonzero(self._sample.met) > _SURELY * share * MOST_SCORED:
+            self._give_up()
 
     def _give_up(self) -> None:
         self._too_many = True

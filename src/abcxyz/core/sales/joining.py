@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Ints, freeze
+from abcxyz._collection import free_memory
 from abcxyz.core.sales.panel import Panel
 from abcxyz.core.sales.rhythm import Rhythm
 from abcxyz.core.sales.sum_tables import squeeze
 
 __all__ = ["join_panels"]
 
+_FEW = 8  # parts whose memory is given back at once
 _COLUMNS = ("value", "sales", "orders", "first_day", "last_day")
 
 
@@ -133,6 +135,8 @@ class _Joined:
             places, part = self._gaps.pop()
             counts = self._counts[places]
             _place(gaps, part, starts[places], counts)
+            if len(self._gaps) % _FEW == 0:
+                free_memory()  # of the parts in place
         self._counts = None
         if not known.all():
             starts = np.append(starts[:-1][known], starts[-1])

@@ -51,6 +51,11 @@ class LineStore:
         """Whether lines are in files."""
         return self._files is not None
 
+    @property
+    def part_count(self) -> int:
+        """Number of lists that `parts` yields."""
+        return sum(map(bool, self._sizes)) if self.spilled else bool(self._chunks)
+
     def add(
         self,
         chunk: dict[str, npt.NDArray[Any]],
