@@ -51,7 +51,7 @@ def test_days_of_moments(name: str, unit: str) -> None:
     with route(name):
         np.testing.assert_array_equal(day_numbers(midnights, 0), before)
         if unit != "D":
-            earlier = midnights - np.timedelta64(1, unit)
+            earlier = midnights - np.ones(1, f"m8[{unit}]")
             np.testing.assert_array_equal(day_numbers(earlier, 0), np.array(before) - 1)
         unknown = np.array(["NaT", "NaT"], f"M8[{unit}]")
         if unit != "ns":

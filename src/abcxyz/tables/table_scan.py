@@ -144,7 +144,7 @@ class TableScan:
                 continue
             columns = [column_of(cells) for cells in batch.cells]
             headings = batch.names
-            lines = batch.lines.astype(np.uint32)
+            lines = batch.lines.astype(np.uint32, copy=False)
             if self._modes["date"] == "cells":
                 place = headings.index(self._roles["date"])
                 columns[place] = columns[place].encoded()

@@ -18,7 +18,7 @@ from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
 from abcxyz.tables.formats.csv_quotes import damaged_rows
 from abcxyz.tables.formats.csv_rows import has_long_line, swallows_rows
-from abcxyz.tables.table import Batch, Table
+from abcxyz.tables.table import Batch, Table, consecutive
 
 __all__ = ["CsvTable", "can_stream"]
 
@@ -193,7 +193,7 @@ class CsvTable:
                     table = split(several_lines=True)
         except pa.ArrowInvalid as problem:
             raise _IrregularError from problem
-        numbers = np.arange(line, line + ends)
+        numbers = consecutive(line, ends)
         if table.num_rows != ends:  # as many rows as lines: no row has several
             if quoted and self._swallows_rows(block):
                 raise _IrregularError

@@ -184,7 +184,7 @@ def damaged_rows(block: bytes | bytearray, delimiter: str) -> bool:
     return False
 
 
-def _suspicious(block: bytes | bytearray, delimiter: str) -> Iterator[bytes]:
+def _suspicious(block: bytes | bytearray, delimiter: str) -> Iterator[bytes | bytearray]:
     """Yield the lines with a cell in quotes and a run of quotes that a whole row rarely has."""
     data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
     if _are_plain(data, delimiter):

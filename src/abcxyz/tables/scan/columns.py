@@ -11,7 +11,8 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import EXACT, Bools, Floats
-from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
+from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, blocks, mixed
+from abcxyz.tables.scan.moments import words_of
 from abcxyz.tables.values.arrow import text_ends
 from abcxyz.tables.values.columns import (
     Cells,
@@ -122,12 +123,23 @@ class Column:
             if self._texts is not None:
                 self._hashed = hashing.texts(self._texts.data, self._texts.ends)
             else:
-                assert self.typed is not None
-                # A column of whole numbers has fractions in a batch with missing cells.
-                floats = self.typed.dtype.kind == "f"
-                hashed = hashing.floats(self.typed) if floats else hashing.numbers(*self._words())
-                self._hashed = hashed, None
+                self._hashed = self._hashes_of_typed(hashing, slice(None)), None
         return self._hashed
+
+    def _hashes_of_typed(self, hashing: CellHashes, rows: slice) -> Words:
+        assert self.typed is not None
+        # A column of whole numbers has fractions in a batch with missing cells.
+        if self.typed.dtype.kind == "f":
+            return hashing.floats(self.typed[rows])
+        return hashing.numbers(*words_of(self.typed[rows]))
+
+    def add_hashes(self, total: Words, hashing: CellHashes, factor: np.uint64) -> None:
+        """Add the hashes of the cells, times an odd number, to those of the lines."""
+        if self._hashed is None and self._texts is None and self._missing is None:
+            for rows in blocks(self._rows):  # which nothing else needs
+                hashing.add(total[rows], self._hashes_of_typed(hashing, rows), factor)
+        else:
+            hashing.add(total, self.hashes(hashing), factor)
 
     def hashes(self, hashing: CellHashes) -> Words:
         """Return the (rows,) hashes of the cells."""
@@ -155,24 +167,6 @@ class Column:
             spread: npt.NDArray[np.int32] = np.append(codes, np.int32(-1))[self._places]
             return spread
         return codes
-
-    def _words(self) -> tuple[Words, int]:
-        """Return numbers as 64-bit patterns, and what they are to be multiplied by.
-
-        The product of points in time is microseconds. A conversion by numpy, which looks at every
-        cell, takes several times as long.
-        """
-        typed = self.typed
-        assert typed is not None
-        factor: int | None = 1
-        if typed.dtype.kind == "M":
-            factor = _MICROSECONDS.get(np.datetime_data(typed.dtype))
-            typed = typed.astype("M8[us]") if factor is None else typed
-        elif typed.dtype.kind != "u":
-            typed = typed.astype(np.int64, copy=False)
-        else:
-            typed = typed.astype(np.uint64, copy=False)
-        return np.ascontiguousarray(typed).view(np.uint64), 1 if factor is None else factor
 
     def _cells(self, places: npt.NDArray[np.intp]) -> Iterator[Any]:
         if not len(places):
@@ -291,9 +285,6 @@ class Column:
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
-_MICROSECONDS = {("D", 1): 86_400_000_000, ("s", 1): 1_000_000, ("ms", 1): 1000, ("us", 1): 1}
-
-
 class CellTable:
     """Growing table of the distinct cells of one column.
 
@@ -388,5 +379,5 @@ def line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
     """Return the (rows,) hashes of the lines over all columns."""
     total = np.zeros(len(columns[0]), np.uint64)
     for place, column in enumerate(columns):
-        hashing.add(total, column.hashes(hashing), np.uint64(2 * place + 1))
+        column.add_hashes(total, hashing, np.uint64(2 * place + 1))
     return total
