@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.i18n import (
     LANGUAGES,
     Translations,
@@ -19,7 +22,10 @@ from abcxyz.i18n import (
     number,
     percent,
     plural,
+    text,
 )
+from abcxyz.toolkit.catalogue import Figure, register
+from abcxyz.toolkit.numbers import field_value, filled
 
 dates = pytest.importorskip("babel.dates")
 numbers = pytest.importorskip("babel.numbers")
@@ -105,9 +111,51 @@ def test_gettext_speaks_the_catalogue() -> None:
 def test_counted_phrases_have_three_forms() -> None:
     """A counted phrase has two English and three Russian forms with equal fields."""
     for english, russian in catalogue("ru").items():
-        if "|" not in english:
+        if "|" not in re.sub(r"\{[^}]*\}", "", english):
             continue
         forms = russian.split("|")
         assert (2, 3) == (len(english.split("|")), len(forms)), english
         fields = set(re.findall(r"\{\w+\}", english))
         assert [fields] * 3 == [set(re.findall(r"\{\w+\}", form)) for form in forms], english
+
+
+@given(st.integers(0, 1_000))
+def test_each_number_of_a_sentence_chooses_its_word(n: int) -> None:
+    """In an error, in a message and in a sentence, whatever the numbers beside it."""
+    phrase = "{n} {n:deal|deals} of {m} {m:customer|customers}"
+    said = f"{n} {'deal' if n == 1 else 'deals'} of 1 customer"
+    assert str(InputError(phrase, n=n, m=1)) == said
+    assert str(InputError(phrase, n=np.int64(n), m=1.0)).replace("1.0", "1") == said
+    assert str(AbcxyzWarning(phrase, n=n, m=1)) == said
+    assert register("abcxyz").message(phrase, n=Figure(n), m=1) == said.replace(
+        str(n), number(n, "en"), 1
+    )
+    assert text(phrase, "en", n=n, m=np.int64(1)) == said
+
+
+def test_a_word_has_as_many_forms_as_the_language() -> None:
+    """A fraction takes the form of two; what has fewer forms, the last of them."""
+    russian = "{n} {n:час|часа|часов}"
+    for n, said in (
+        (1, "1 час"),
+        (3, "3 часа"),
+        (11, "11 часов"),
+        (21, "21 час"),
+        (1.5, "1,5 часа"),
+    ):
+        assert filled(russian, {"n": field_value(n, "ru")}, "ru") == said
+    assert filled("{n:a|b}", {"n": field_value(5, "ru")}, "ru") == "b"
+    assert filled("{n} {n:hour|hours}", {"n": field_value(1.5, "en")}, "en") == "1.5 hours"
+    assert filled("{n} {n:hour|hours}", {"n": field_value(math.nan, "en")}, "en") == "nan hours"
+
+
+def test_no_phrase_counts_in_the_plural_alone() -> None:
+    """A number at the head of a sentence, or after *there are*, chooses the form of its word."""
+    counted = re.compile(r"\bthere are \{\w+\} [a-z]+s\b|^\{\w+\} [a-z]+s (?:are|have|were) ")
+    phrases = {one for one in catalogue("ru") if counted.search(one) and "|" not in one}
+    never_one = {
+        "there are {count} classes; up to {most} can be compared",
+        "{count} files are read as one table: {names}",
+        "{count} sheets are read as one table: {names}",
+    }
+    assert phrases == never_one

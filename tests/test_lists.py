@@ -52,7 +52,6 @@ ALLOWED = {
     "down idle lost moved new registered removed returned same up": "words for each event and the "
     "order in which they are printed, tried below",
     "filter order select": "the arguments of a foreign method",
-    "inside orders spanned unusable": "whole numbers among the columns of one frame",
     "notify tasks timeline": "what each channel needs, and the options that choose them",
 }
 

@@ -14,10 +14,13 @@
     `- HistoryError                   damaged file or newer schema
 
 A message names the value, the reason and the cure. It is a template with named fields, so that
-it can be translated.
+it can be translated; ``{n} {n:deal|deals}`` puts a word into the form for a number.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral
 
 __all__ = [
     "AbcxyzError",
@@ -37,6 +40,35 @@ __all__ = [
 ]
 
 
+def _form(number: float, spec: str) -> str | None:
+    """Return the form of a word for a number; None if *spec* is no such pair."""
+    one, bar, other = spec.partition("|")
+    return (one if number == 1 else other) if bar else None
+
+
+class _Whole(int):
+    def __format__(self, spec: str) -> str:
+        return _form(self, spec) or super().__format__(spec)
+
+
+class _Fraction(float):
+    def __format__(self, spec: str) -> str:
+        return _form(self, spec) or super().__format__(spec)
+
+
+def _in_english(template: str, details: Mapping[str, object]) -> str:
+    if "|" in template:
+        details = {
+            name: _Whole(one)
+            if isinstance(one, Integral)
+            else _Fraction(one)
+            if isinstance(one, float)
+            else one
+            for name, one in details.items()
+        }
+    return template.format(**details) if details else template
+
+
 class AbcxyzError(Exception):
     """Base of all errors of this library.
 
@@ -54,7 +86,7 @@ class AbcxyzError(Exception):
     """
 
     def __init__(self, template: str, /, **details: object) -> None:
-        super().__init__(template.format(**details) if details else template)
+        super().__init__(_in_english(template, details))
         self.template = template
         self.details = details
 
@@ -118,7 +150,7 @@ class AbcxyzWarning(UserWarning):
     """
 
     def __init__(self, template: str, /, **details: object) -> None:
-        super().__init__(template.format(**details) if details else template)
+        super().__init__(_in_english(template, details))
         self.template = template
         self.details = details
 

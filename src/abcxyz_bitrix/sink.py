@@ -194,13 +194,13 @@ class BitrixSink:
         self.estimate = estimate(updating(len(work.writes), self._update_cost), self.client.tariff)
         if dry_run:
             self._note(
-                "dry run: {cards} cards, {duration}",
+                "dry run: {cards} {cards:card|cards}, {duration}",
                 cards=len(work.writes),
                 duration=self.estimate.sentence(self._lang),
             )
             pending = self._alerts.pending(analysis, work.parties)
             if pending:
-                self._note("dry run: {count} alerts", count=pending)
+                self._note("dry run: {count} {count:alert|alerts}", count=pending)
             return self._report(work, len(work.writes))
         written = self._apply(work, budget)
         raised, alerts_left = self._alerts.run(analysis, work.parties, work.failed, budget)
@@ -208,7 +208,9 @@ class BitrixSink:
             self._note("alerts raised: {count}", count=raised)
         if self.left:
             self._note(
-                "{count} cards are left to the next run, the budget is spent", count=self.left
+                "{count} {count:card|cards} {count:is|are} left to the next run, the budget "
+                "is spent",
+                count=self.left,
             )
         return self._report(work, written, alerts_left)
 

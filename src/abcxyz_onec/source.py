@@ -327,7 +327,8 @@ class OneCSource:
         costs = list(self._cost(plan, window).values())
         notes += [
             message(
-                "{read}: {requests} requests, {size} MB, {rows} rows",
+                "{read}: {requests} {requests:request|requests}, {size} MB, {rows} "
+                "{rows:row|rows}",
                 read=each.read,
                 requests=each.requests,
                 size=Figure(each.bytes / 1e6, 1),

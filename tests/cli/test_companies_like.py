@@ -115,7 +115,7 @@ def test_the_text_names_the_facts(capsys: pytest.CaptureFixture[str]) -> None:
     command = ["companies", "like", "--history", "history.db", *AS_OF, "--top", "1"]
     assert main(command) == 0
     printed = capsys.readouterr().out
-    assert "1 of 1 customers of class A of 2026-10-31 are in the index" in printed
+    assert "1 of 1 customer of class A of 2026-10-31 is in the index" in printed
     assert f'ООО "{ALIKE}": 118 staff, wholesale, Moscow, 650 M a year (2025)' in printed
     assert "2 customers of the history have no INN" in printed
     assert OTHER not in printed

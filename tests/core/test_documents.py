@@ -137,3 +137,10 @@ def test_every_document_has_its_schema() -> None:
     assert json_schema("analysis")["$defs"]["summary"] == json_schema("summary")
     with pytest.raises(InputError, match="there is no document 'x'; known are summary, snapshot"):
         json_schema("x")
+
+
+def test_a_value_of_another_kind_stays() -> None:
+    """It is left to the writer, who names it."""
+    other = object()
+    assert plain_value(other) is other
+    assert plain_value({"a": [other]}) == {"a": [other]}

@@ -103,3 +103,8 @@ def test_amounts_of_half_the_precision_are_exact_or_none_too(name: str) -> None:
     for one in (found, doubles):
         assert one is not None
         assert (one[0].tolist(), one[1]) == ([5_000, -12_500, 30_000], 47_500.0)
+
+
+def test_whole_numbers_are_left_to_the_sum_of_integers() -> None:
+    assert exact_money(np.array([1, 2])) is None
+    assert exact_money(np.array([1.0]), np.array([1])) is None

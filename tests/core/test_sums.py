@@ -16,10 +16,12 @@ from abcxyz.core.exact_sums import (
     exact_sum,
     prefix_sums,
     rounded_sum,
+    split_sums,
     sum_of_parts,
 )
 from abcxyz.core.sums import near, survey
 from abcxyz.errors import InputError
+from abcxyz.loops import route
 
 WHOLE = st.lists(st.integers(-(2**62), 2**62), max_size=20)
 MONEY = st.lists(st.floats(-1e12, 1e12).map(lambda one: round(one, 6)), max_size=60)
@@ -204,3 +206,44 @@ def test_prefix_sums_over_blocks_and_of_odd_columns() -> None:
     assert prefix_sums(np.zeros(3)).tolist() == [0.0, 0.0, 0.0]
     assert prefix_sums(np.array([-3, 1, 7])).tolist() == [-3.0, -2.0, 5.0]
     assert prefix_sums(np.array([1.5e308, -1.5e308, 2.0])).tolist() == [1.5e308, 0.0, 2.0]
+
+
+def test_a_sum_beyond_all_numbers_is_named_by_its_place() -> None:
+    """Also where amounts on both sides of zero would cancel out."""
+    with pytest.raises(InputError, match=r"amounts add up beyond .* at position 2;"):
+        survey(np.array([1e308, 7e307, 1e308]), "amounts")
+    with pytest.raises(InputError, match="at position 1;"):
+        survey(np.array([-1.7e308, -1.7e308, math.nan]))
+
+
+@pytest.mark.parametrize("exponent", [-1000, -60, -5, 0, 2, 6, 11, 31, 52, 400])
+def test_parts_of_a_sum_are_exact(exponent: int) -> None:
+    """For numbers of any size, and as many as there are: none is rounded away."""
+    random = np.random.default_rng(exponent + 1000)
+    for count in (1, 2, 5, 13, 60, 250):
+        values = np.ldexp(random.uniform(-1, 1, count), exponent)
+        values[::3] = np.ldexp(values[::3], -40)
+        parts = split_sums(values, float(np.abs(values).max()))
+        assert sum(map(Fraction, parts)) == sum(map(Fraction, values.tolist()))
+        assert len(parts) <= 12
+
+
+@pytest.mark.parametrize("way", ["numpy", "numba"])
+def test_what_cancels_within_a_block_leaves_the_rest(way: str) -> None:
+    """Compiled or not; the whole blocks of one sign beside it are added up as they are."""
+    if way == "numba":
+        pytest.importorskip("numba")
+    mixed = np.tile([1e16, 1.0, -1e16, 1.0], BLOCK // 4)
+    with route(way):
+        for values, total in (
+            (np.concatenate([mixed, np.full(BLOCK, 0.5)]), BLOCK),
+            (np.concatenate([np.full(2 * BLOCK, 0.25), [3.0]]), BLOCK / 2 + 3),
+            (np.concatenate([np.zeros(BLOCK), [0.0, 2.0]]), 2.0),
+        ):
+            column = survey(values)
+            assert (column.total, column.count) == (total, len(values))
+            assert (column.low, column.high) == (values.min(), values.max())
+            some = values.copy()
+            some[5] = math.nan
+            column = survey(some)
+            assert (column.total, column.count) == (total - values[5], len(values) - 1)

@@ -166,7 +166,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "gaps in more than a fifth": (
         lambda: cycle(built(deals(), changes((0, "NEW", 0), (1, "NEW", 3)))),
-        "1 of 2 deals have a gap in their history of stages",
+        "1 of 2 deals has a gap in its history of stages",
     ),
     "unknown currency": (
         lambda: managers(built(deals(currency=["RUB", "XTS"], amount=[1.0, 2.0]))),

@@ -97,7 +97,7 @@ def test_moments_of_the_future_are_left_out() -> None:
 def test_a_gap_is_no_duration() -> None:
     crm = built(deals(), changes((0, "NEW", 0), (1, "NEW", 3)))
     assert kinds(crm) == {"history_gap": 1}
-    with pytest.raises(InputError, match="1 of 2 deals have a gap"):
+    with pytest.raises(InputError, match="1 of 2 deals has a gap"):
         cycle(crm)
 
 

@@ -27,7 +27,7 @@ from abcxyz.history.packed.columns import (
     write_details,
 )
 from abcxyz.history.packed.encoding import pack, unpack, unpack_texts
-from abcxyz.history.rows import CODES, COLUMNS, days_of, numbers_of_days, segment_of
+from abcxyz.history.rows import CODES, COLUMNS, days_of, digest, numbers_of_days, segment_of
 
 NAN = float("nan")
 
@@ -215,3 +215,32 @@ def test_customers_are_those_of_the_file_now(history: History, tmp_path: Path) -
     assert newest() == ["e", "d"]
     history._db.execute("UPDATE customer SET id = 'f' WHERE id = 'e'")
     assert _customers(history._db).tolist() == ["b", "a", "c", "d", "f"]
+
+
+def test_the_digest_is_that_of_the_values() -> None:
+    """Not of how they are held: so that what is read back has that of what was saved."""
+    one = made(customers=("x", "y", "z"))
+    one = attrs.evolve(
+        one,
+        value=np.array([1.0, NAN, 3.0]),
+        first_day=np.array(["1970-01-02", "NaT", "1969-12-31"], dtype="M8[D]"),
+    )
+    same = attrs.evolve(
+        one,
+        abc=one.abc.astype(np.int64),
+        steady_xyz=one.steady_xyz.astype(np.int16),
+        value=np.array([1.0, -NAN, 3.0]),
+        first_day=one.first_day.astype("M8[s]"),
+        last_day=one.last_day.astype("M8[ms]"),
+    )
+    assert digest(same) == digest(one)
+    others = [
+        attrs.evolve(one, customers=np.array(["x", "y", "Z"], dtype=object)),
+        attrs.evolve(one, abc=np.array([2, 1, 0], dtype=np.int8)),
+        attrs.evolve(one, value=np.array([1.0, 2.0, 3.0])),
+        attrs.evolve(one, orders=one.orders + 1),
+        attrs.evolve(one, last_day=one.last_day + 1),
+    ]
+    assert len({digest(each) for each in (one, *others)}) == 6
+    # A history keeps it: it must never change.
+    assert digest(one) == "17f4fb1d06cae50bd2c71092416bd4369683460f34fd8ae112a3bbe638c74a90"

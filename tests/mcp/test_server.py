@@ -377,9 +377,11 @@ def test_the_command_serves_over_standard_input_and_output(tmp_path: Path, era: 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_ends_the_command(tmp_path: Path, number: int, code: int) -> None:
-    """While a client is connected, and with a line that says what became of it."""
+    """While it answers a client, and with a line that says what became of it, and no other."""
     path = worlds.history(tmp_path / "h.db")
     hello = {
         "jsonrpc": "2.0",
@@ -391,22 +393,29 @@ def test_a_signal_ends_the_command(tmp_path: Path, number: int, code: int) -> No
             "clientInfo": {"name": "test", "version": "1"},
         },
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "abcxyz", "--lang", "en", "mcp", "--history", str(path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(json.dumps(hello) + "\n")
-        process.stdin.flush()
-        assert "serverInfo" in process.stdout.readline()
-        process.send_signal(number)
-        assert process.stderr is not None
-        assert "abcxyz: stopped; nothing was changed\n" == process.stderr.read()
-    assert code == process.returncode
+    ready = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    asked = [{"jsonrpc": "2.0", "id": 2 + i, "method": "tools/list"} for i in range(40)]
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-m", "abcxyz", "--lang", "en", "mcp", "--history", str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.writelines(json.dumps(one) + "\n" for one in (hello, ready))
+            process.stdin.flush()
+            assert "serverInfo" in process.stdout.readline()
+            process.stdin.writelines(json.dumps(one) + "\n" for one in asked)
+            process.stdin.flush()
+            assert "tools" in process.stdout.readline()
+            process.send_signal(number)
+            # The client's end stays open.
+            assert process.stderr is not None
+            assert "abcxyz: stopped; nothing was changed\n" == process.stderr.read()
+        assert code == process.returncode
 
 
 def test_the_log_has_no_traceback(tmp_path: Path) -> None:

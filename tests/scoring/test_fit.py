@@ -362,7 +362,7 @@ def test_recalibrate_moves_the_level_only(card: Scorecard) -> None:
         recalibrate(DEFAULT, later.table, later.outcome, as_of=DAY)
     with pytest.raises(InputError, match="no lead has an outcome"):
         recalibrate(card, later.table, [None] * 1500, as_of=DAY)
-    with pytest.raises(InputError, match="1 outcomes and 1500 scores"):
+    with pytest.raises(InputError, match="1 outcome and 1500 scores"):
         recalibrate(card, later.table, [True], as_of=DAY)
 
 
@@ -423,11 +423,11 @@ def test_sigmoid_fit_against_a_grid() -> None:
     ("change", "words"),
     [
         ({"outcome": [2] + [0] * 1499}, "outcome holds 2 at position 0"),
-        ({"outcome": [True]}, "outcome has 1 values for 1500 leads"),
+        ({"outcome": [True]}, "outcome has 1 value for 1500 leads"),
         ({"outcome": [None] * 1500}, "no lead has an outcome"),
         ({"as_of": None}, "as_of is missing"),
         ({"attributes": ["colour"]}, "no column colour"),
-        ({"days": [DAY]}, "days has 1 values"),
+        ({"days": [DAY]}, "days has 1 value "),
     ],
 )
 def test_wrong_input(history: History, change: dict[str, Any], words: str) -> None:

@@ -130,5 +130,5 @@ def test_attributes_as_of_the_day() -> None:
     assert result.columns["city"].tolist() == ["z", None, "w"]
     assert result.columns["staff"][0] == 30
     assert np.isnan(result.columns["staff"][1])
-    with pytest.raises(InputError, match="4 rows of attributes and 1 days"):
+    with pytest.raises(InputError, match="4 rows of attributes and 1 day "):
         attributes_as_of(table, [1, 1, 1, 2], known[:1], np.array([1]), days[:1])

@@ -36,7 +36,7 @@ class EnrichmentCounts:
             return []
         notes = [
             _SAY.message(
-                "{matched} of {asked} organisations found",
+                "{matched} of {asked} {asked:organisation|organisations} found",
                 matched=Figure(self.matched),
                 asked=Figure(self.asked),
             )
@@ -52,7 +52,8 @@ class EnrichmentCounts:
         for (name, year), n in sorted(self.stale.items()):
             notes.append(
                 _SAY.message(
-                    "{attribute}: {n} of {every} values are of {year} and left out as too old",
+                    "{attribute}: {n} of {every} {every:value|values} {n:is|are} of {year} and "
+                    "left out as too old",
                     attribute=name,
                     n=Figure(n),
                     every=Figure(every[name]),

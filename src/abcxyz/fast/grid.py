@@ -108,8 +108,8 @@ def customer_grid(
     amount = as_money(amounts)
     if not len(ids) == len(ticks) == len(amount):
         raise InputError(
-            "the columns differ in length: {customers} customers, {days} days, {amounts} "
-            "amounts; pass one of each per row",
+            "the columns differ in length: {customers} {customers:customer|customers}, {days} "
+            "{days:day|days}, {amounts} {amounts:amount|amounts}; pass one of each per row",
             customers=len(ids),
             days=len(ticks),
             amounts=len(amount),

@@ -23,7 +23,13 @@ from abcxyz.frames.engines import engine_of, quiet
 from abcxyz.frames.in_memory import columns_of, panel_of
 from abcxyz.frames.lazy import raise_no_sales, raise_unusable, whole_ids
 from abcxyz.frames.lazy_rows import UNUSABLE, prepared
-from abcxyz.frames.lazy_sums import bucket_sums, order_days, orders_by_document, panel_table
+from abcxyz.frames.lazy_sums import (
+    PANEL_COUNTS,
+    bucket_sums,
+    order_days,
+    orders_by_document,
+    panel_table,
+)
 from abcxyz.frames.query import Lazy, Query, check_columns
 
 __all__ = ["as_narwhals", "panel_from_frame", "transactions_from_frame"]
@@ -66,7 +72,8 @@ def _without_twins(frame: Any, query: Query) -> Any:
     for name in query.columns.values():
         if names.count(name) > 1:
             raise InputError(
-                "the frame has {count} columns {column!r}; rename or drop all but one",
+                "the frame has {count} {count:column|columns} {column!r}; rename or drop all "
+                "but one",
                 count=names.count(name),
                 column=name,
             )
@@ -150,7 +157,7 @@ def _exactly(money: Numbers, decimals: int, name: str) -> Numbers:
         place = int(np.argmin(good))
         raise InputError(
             "{name} holds {value!r} at position {place}, which has more than {decimals} "
-            "decimals; round the amounts, or pass decimals=None",
+            "{decimals:decimal|decimals}; round the amounts, or pass decimals=None",
             name=name,
             value=money[place].item(),
             place=place,
@@ -251,8 +258,8 @@ def panel_from_frame(
     if minor:
         if places is None:
             raise InputError(
-                "the amounts are no whole numbers of a minor unit of {decimals} decimals; round "
-                "them, or leave out minor=True",
+                "the amounts are no whole numbers of a minor unit of {decimals} "
+                "{decimals:decimal|decimals}; round them, or leave out minor=True",
                 decimals=decimals,
             )
         return panel
@@ -306,8 +313,7 @@ def _fetched(
         table = _collected(sums)
         if days is not None:
             rhythm = _rhythm_of_days(_with_rows(_collected(days), table), len(table))
-    counts = ("orders", "inside", "spanned")
-    kinds: dict[str, type[np.generic]] = dict.fromkeys(counts, np.int64)
+    kinds: dict[str, type[np.generic]] = dict.fromkeys(PANEL_COUNTS, np.int64)
     kinds |= dict.fromkeys(
         ("value", *(f"p{i}" for i in range(query.periods.count))),
         np.float64 if places is None else np.int64,

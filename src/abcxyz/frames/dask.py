@@ -15,6 +15,7 @@ from abcxyz.core.sales.panel import Panel
 from abcxyz.frames.engines import quiet
 from abcxyz.frames.in_memory import aggregated, columns_of, in_units, rhythm_columns
 from abcxyz.frames.lazy_rows import UNUSABLE
+from abcxyz.frames.lazy_sums import PANEL_COUNTS
 from abcxyz.frames.query import RHYTHM, Lazy, Query
 
 __all__ = ["dask_panel", "dask_table"]
@@ -53,14 +54,14 @@ def dask_panel(
     kind = np.float64 if places is None else np.int64
     meta = {"customer": _key(schema[query.customer])}
     meta |= {n: pd.Series(dtype="M8[s]") for n in ("first", "last")}
-    meta |= {n: pd.Series(dtype=np.int64) for n in ("spanned", "inside", "orders")}
+    meta |= {n: pd.Series(dtype=np.int64) for n in PANEL_COUNTS}
     meta |= {n: pd.Series(dtype=kind) for n in ("value", *_buckets(query))}
     meta["size"] = pd.Series(dtype=np.float64)
     gaps = {"customer": meta["customer"], "gap": pd.Series(dtype=np.int32)}
-    from dask import base, delayed
+    import dask
 
-    part_of: Any = delayed(_panel_of_part)
-    compute: Any = base.compute
+    untyped: Any = dask
+    part_of, compute = untyped.delayed(_panel_of_part), untyped.compute
     empty = pd.DataFrame(meta), pd.DataFrame(gaps)
     # Both in one pass over a part: its rows are aggregated once.
     parts = _shuffled(frame, query).to_delayed()
@@ -143,7 +144,7 @@ def _panel_of_part(
     )
     if panel.rhythm is None:
         return table, gaps
-    owners = customers.repeat(np.diff(panel.rhythm.starts))
+    owners = customers.take(np.repeat(np.arange(len(panel)), np.diff(panel.rhythm.starts)))
     return table, pd.DataFrame({"customer": owners, "gap": panel.rhythm.gaps})
 
 

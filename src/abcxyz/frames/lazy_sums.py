@@ -11,6 +11,7 @@ from abcxyz.frames.lazy_rows import UNUSABLE, bucket_of, day_number
 from abcxyz.frames.query import Lazy, Query
 
 __all__ = [
+    "PANEL_COUNTS",
     "bucket_sums",
     "customer_table",
     "order_days",
@@ -18,6 +19,9 @@ __all__ = [
     "panel_table",
     "rhythm_table",
 ]
+
+PANEL_COUNTS = ("orders", "inside", "spanned")
+"""Columns of a panel that count: orders and rows in the window, and 1 with a row in a bucket."""
 
 _OF_WINDOW = ("value", "orders", "inside")  # of the window only, if buckets extend beyond it
 

@@ -228,7 +228,7 @@ class QuestionServer(MCPServer):
                 answer = await anyio.to_thread.run_sync(act, abandon_on_cancel=True)
             if answer is None:
                 raise QuestionError(
-                    "the answer took longer than {seconds} seconds",
+                    "the answer took longer than {seconds} {seconds:second|seconds}",
                     code="too_slow",
                     fix=message("ask for a shorter window or fewer rows"),
                     seconds=round(seconds),

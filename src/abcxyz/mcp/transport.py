@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, redirect_stdout, suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
+import anyio
+from attrs import define
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.settings import AuthSettings
 from pydantic import AnyHttpUrl
@@ -48,12 +52,39 @@ async def _prints_apart(_: Any) -> AsyncIterator[None]:
         yield
 
 
+@define
+class _Stop:
+    """The first signal that ends the server, and what wakes the event loop then.
+
+    An exception that a handler of signals raises within the loop ends the task that happens to
+    run, of which the loop then complains; so the handler only takes a note, and what it stands
+    for is done when the loop has ended.
+    """
+
+    number: int = 0
+    wake: Callable[[], object] | None = None
+
+    def note(self, number: int) -> None:
+        """Handle a signal; a second one ends the process at once."""
+        self.number = number
+        if self.wake is not None:
+            with suppress(RuntimeError):  # the loop has ended by itself
+                self.wake()
+
+    async def run_until(self, serve: Callable[[], Awaitable[None]]) -> None:
+        """Serve until a signal comes; it may have come before."""
+        with anyio.CancelScope() as scope:
+            self.wake = partial(asyncio.get_running_loop().call_soon_threadsafe, scope.cancel)
+            if not self.number:
+                await serve()
+
+
 @contextmanager
-def _input_that_ends() -> Iterator[None]:
-    """Pass standard input on through a pipe that Ctrl-C and SIGTERM close.
+def _input_that_ends(stop: _Stop) -> Iterator[None]:
+    """Pass standard input on through a pipe that a signal closes.
 
     Otherwise the thread that waits for the next message of a client would outlive the signal
-    until the client closes its end.
+    until the client closes its end. At the end the signal is handled as it would have been.
     """
     try:
         source = sys.stdin.fileno()
@@ -69,23 +100,28 @@ def _input_that_ends() -> Iterator[None]:
                 while piece:
                     piece = piece[end.write(piece) :]
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def note(number: int, _frame: FrameType | None) -> None:
+        for one in handlers:
+            signal.signal(one, signal.SIG_DFL)
+        stop.note(number)
         end.close()
-        handlers[number](number, frame)
 
-    numbers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    # Every signal that Python handles here, such as that of a time limit.
+    numbers = {one: signal.getsignal(one) for one in signal.valid_signals()}
     handlers = {int(number): one for number, one in numbers.items() if callable(one)}
     known = sys.stdin
     threading.Thread(target=pass_on, daemon=True).start()
     with os.fdopen(reader, encoding="utf-8") as sys.stdin:
         for number in handlers:
-            signal.signal(number, stop)
+            signal.signal(number, note)
         try:
             yield
         finally:
             sys.stdin = known
             for number, one in handlers.items():
                 signal.signal(number, one)
+            if stop.number:
+                handlers[stop.number](stop.number, None)
 
 
 def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options: Any) -> None:
@@ -93,8 +129,9 @@ def serve_stdio(data: QuestionData, *, refresh: Refresh | None = None, **options
     server = QuestionServer(data, lifespan=_prints_apart, ahead=True, **options)
     if refresh is not None:
         refresh.start(server.replace)
-    with _input_that_ends():
-        server.run()
+    stop = _Stop()
+    with _input_that_ends(stop):
+        anyio.run(stop.run_until, server.run_stdio_async)
 
 
 def http_app(

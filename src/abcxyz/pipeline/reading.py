@@ -255,8 +255,8 @@ class Reading:
                 reason=reason,
             )
         return AdapterError(
-            "the source {source} failed after {lines} lines, the last of {day}: {reason}; nothing "
-            "was saved, the next run starts over",
+            "the source {source} failed after {lines} {lines:line|lines}, the last of {day}: "
+            "{reason}; nothing was saved, the next run starts over",
             source=part.label,
             lines=lines,
             day=last,

@@ -53,8 +53,9 @@ class PlanCheck:
             return
         if not self.confirm(self.part.label, plan):
             raise ConfigError(
-                "{changed} of {classified} cards would change their class, {cleared} of them "
-                "would lose it; nothing was written, repeat with --yes if that is right",
+                "{changed} of {classified} {classified:card|cards} would change "
+                "{changed:its|their} class, {cleared} of them would lose it; nothing was "
+                "written, repeat with --yes if that is right",
                 changed=plan.changed,
                 classified=plan.classified,
                 cleared=plan.cleared,

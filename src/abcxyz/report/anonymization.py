@@ -61,8 +61,8 @@ def anonymize(analysis: Analysis, key: bytes) -> Analysis:
     """
     if len(key) < _LEAST_KEY:
         raise InputError(
-            "the key for hashes has {count} bytes; give at least {least}, such as the output of: "
-            "openssl rand -hex 32",
+            "the key for hashes has {count} {count:byte|bytes}; give at least {least}, such "
+            "as the output of: openssl rand -hex 32",
             count=len(key),
             least=_LEAST_KEY,
         )

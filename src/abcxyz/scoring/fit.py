@@ -174,7 +174,8 @@ def recalibrate(card: Scorecard, table: Any, outcome: ArrayLike, *, as_of: DayLi
     truth = read_truth(outcome)
     if len(truth) != len(scores) or not len(truth):
         raise InputError(
-            "there are {outcomes} outcomes and {scores} scores; pass one of each per lead",
+            "there {outcomes:is|are} {outcomes} {outcomes:outcome|outcomes} and {scores} "
+            "{scores:score|scores}; pass one of each per lead",
             outcomes=len(truth),
             scores=len(scores),
         )

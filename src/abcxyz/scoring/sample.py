@@ -119,7 +119,8 @@ def read_sample(
     for name, column in (("outcome", truth), ("days", when), ("revenue", money)):
         if column is not None and len(column) != len(leads):
             raise InputError(
-                "{name} has {n} values for {leads} leads; pass one per lead",
+                "{name} has {n} {n:value|values} for {leads} {leads:lead|leads}; pass one per "
+                "lead",
                 name=name,
                 n=len(column),
                 leads=len(leads),

@@ -135,8 +135,8 @@ def first_year_outcomes(
     used = mature & new
     if not used.any():
         raise InputError(
-            "no customer had {months} months since the first order before {as_of}; wait, read "
-            "more history, or ask for fewer months",
+            "no customer had {months} {months:month|months} since the first order before "
+            "{as_of}; wait, read more history, or ask for fewer months",
             months=months,
             as_of=as_of,
         )
@@ -186,8 +186,8 @@ def attributes_as_of(
     since = as_days(known_on, "known_on")
     if len(since) != len(leads):
         raise InputError(
-            "there are {rows} rows of attributes and {days} days since when they are known; pass "
-            "one of each",
+            "there {rows:is|are} {rows} {rows:row|rows} of attributes and {days} "
+            "{days:day|days} since when they are known; pass one of each",
             rows=len(leads),
             days=len(since),
         )

@@ -10,6 +10,7 @@ from typing import Any
 from abcxyz.core.prospects.metrics import stability_verdict
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.i18n import number, percent, text
+from abcxyz.toolkit.catalogue import Figure
 
 __all__ = ["REASONS", "VERDICTS", "describe", "describe_drift", "drift_of"]
 
@@ -56,20 +57,20 @@ def describe(card: Scorecard, lang: str = "en") -> list[str]:
     if again:
         lines.append(
             text(
-                "level of the probabilities set on {date} by {n} leads",
+                "level of the probabilities set on {date} by {n} {n:lead|leads}",
                 lang,
                 date=again.get("date", ""),
-                n=number(_figure(again, "n"), lang),
+                n=Figure(_figure(again, "n")),
             )
         )
     for key, template in (
-        ("train", "fitted on {n} leads, {a} of them A{span}"),
-        ("holdout", "judged on {n} later leads, {a} of them A{span}"),
+        ("train", "fitted on {n} {n:lead|leads}, {a} of them A{span}"),
+        ("holdout", "judged on {n} later {n:lead|leads}, {a} of them A{span}"),
     ):
         part = _part(report, key)
         if "n" in part:
             span = f" ({part['from']} … {part['to']})" if "from" in part else ""
-            counts = {name: number(_figure(part, name), lang) for name in ("n", "a")}
+            counts = {name: Figure(_figure(part, name)) for name in ("n", "a")}
             lines.append(text(template, lang, span=span, **counts))
     lines += _metrics(_part(report, "holdout"), lang)
     crossed = _part(report, "cross_validation")
@@ -154,9 +155,9 @@ def describe_drift(drift: Mapping[str, Any], lang: str = "en") -> list[str]:
     """Return lines of text that say whether new leads still resemble those of the fit."""
     lines = [
         text(
-            "stability index of the score over {n} leads: {value} – {verdict}",
+            "stability index of the score over {n} {n:lead|leads}: {value} – {verdict}",
             lang,
-            n=number(_figure(drift, "n"), lang),
+            n=Figure(_figure(drift, "n")),
             value=number(_figure(drift, "score"), lang, 3),
             verdict=text(VERDICTS[drift_of(drift)], lang),
         )

@@ -324,7 +324,8 @@ def _text_remarks(
     if decoded.bad_lines:
         remarks.append(
             _WORDS.message(
-                "{count} lines have bytes that are not {encoding}, shown as \ufffd: {lines}",
+                "{count} {count:line|lines} {count:has|have} bytes that are not {encoding}, "
+                "shown as �: {lines}",
                 count=len(decoded.bad_lines),
                 encoding=decoded.encoding.upper(),
                 lines=decoded.bad_examples,
@@ -333,7 +334,8 @@ def _text_remarks(
     if rows is not None and rows.column is not None:
         remarks.append(
             _WORDS.message(
-                "{count} lines have a comma in the number of {column}, whose parts were joined",
+                "{count} {count:line|lines} {count:has|have} a comma in the number of "
+                "{column}, whose parts were joined",
                 count=rows.joined,
                 column=names[rows.column],
             )
@@ -341,8 +343,8 @@ def _text_remarks(
     if rows is not None and rows.requoted:
         remarks.append(
             _WORDS.message(
-                "{count} lines have quotes inside quotes that are not doubled, which are read as "
-                "part of the cell",
+                "{count} {count:line|lines} {count:has|have} quotes inside quotes that are "
+                "not doubled, which are read as part of the cell",
                 count=rows.requoted,
             )
         )

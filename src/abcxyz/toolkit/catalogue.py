@@ -1,7 +1,8 @@
 """Message catalogues: English phrases and their translations, one catalogue per package.
 
 A package stores its phrases in ``locale/<language>/*.toml``, one per line: the English phrase and
-its translation. A counted phrase lists its plural forms: ``"{n} customer|{n} customers"``. A
+its translation. A counted phrase lists its plural forms: ``"{n} customer|{n} customers"``; among
+several numbers each chooses its word: ``"{n} {n:deal|deals} of {m} {m:customer|customers}"``. A
 lookup searches the catalogue of the package first, then that of this library, then the others in
 the order of registration; so two packages may translate one phrase in two ways.
 """
@@ -93,8 +94,7 @@ class Catalogue:
         twin = self.find(english, lang)
         # An untranslated phrase follows the English plural rule.
         rules, forms = (language(SOURCE), english) if twin is None else (language(lang), twin)
-        each = forms.split("|")
-        return each[min(rules.form(n), len(each) - 1)]
+        return rules.chosen(forms, n)
 
     def plural(self, english: str, n: int, lang: str, /, **fields: object) -> str:
         """Translate a counted phrase ``one|other``, with ``{n}`` and other fields."""

@@ -6,6 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, overload
 
 from abcxyz.errors import ConfigError
@@ -79,6 +80,14 @@ class Language:
     def form(self, n: int) -> int:
         """Return the index of the plural form for *n*, from 0."""
         return self._place(abs(n))
+
+    def chosen(self, forms: str, n: float | Decimal) -> str:
+        """Return the form for *n* of ``one|other``, or the last one of fewer forms.
+
+        A fraction takes the form of two: 1.5 hours, 1,5 часа.
+        """
+        each = forms.split("|")
+        return each[min(self.form(int(n) if float(n).is_integer() else 2), len(each) - 1)]
 
 
 def packages() -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from numbers import Integral
 
 from abcxyz.toolkit.language import language
 
@@ -131,12 +132,22 @@ def date_text(day: date, lang: str) -> str:
 
 
 class _Number:
-    """A number that its place in a template formats as usual, written as a language does."""
+    """A number that its place in a template formats as usual, written as a language does.
 
-    def __init__(self, value: float | Decimal, lang: str) -> None:
-        self._value, self._rules = value, language(lang)
+    ``{n:deal|deals}`` is the form of a word for it, of as many as the language has.
+    """
+
+    def __init__(self, value: float | Decimal, lang: str, decimals: int | None = None) -> None:
+        self._value = value if decimals is None else round(float(value), decimals)
+        self._rules = language(lang)
+        #: As `number` writes it with so many decimals; None to format it as its place says.
+        self._written = None if decimals is None else number(float(value), lang, decimals)
 
     def __format__(self, spec: str) -> str:
+        if "|" in spec:
+            return self._rules.chosen(spec, self._value)
+        if self._written is not None:
+            return format(self._written, spec)
         plain, exponent, power = format(self._value, spec).partition("e")
         plain = plain.translate({ord(","): self._rules.group, ord("."): self._rules.decimal})
         if plain.startswith("-"):
@@ -150,7 +161,7 @@ class _Number:
 
     def __repr__(self) -> str:
         # As it was passed: a value to find again in the data or the code.
-        return repr(self._value)
+        return repr(self._value if self._written is None else self._written)
 
 
 @dataclass(frozen=True)
@@ -172,11 +183,13 @@ def field_value(value: object, lang: str) -> object:
     '25 % from 1,5'
     """
     if isinstance(value, Figure):
-        return number(value.value, lang, value.decimals)
+        return _Number(value.value, lang, value.decimals)
     if isinstance(value, date) and not isinstance(value, datetime):
         return date_text(value, lang)
     if isinstance(value, (int, float, Decimal)) and not isinstance(value, (bool, Enum)):
         return _Number(value, lang)
+    if type(value).__module__ == "numpy" and isinstance(value, Integral):
+        return _Number(int(value), lang)
     return value
 
 

@@ -104,9 +104,10 @@ class WritePlan:
         """
         if self.unmatched_share > limit:
             raise ConfigError(
-                "{missing} of {customers} customers have no card under their key, which is more "
-                "than max_unmatched = {limit} allows; nothing was written, correct customer_id "
-                "or raise max_unmatched",
+                "{missing} of {customers} {customers:customer|customers} {missing:has no card "
+                "under its|have no card under their} key, which is more than max_unmatched = "
+                "{limit} allows; nothing was written, correct customer_id or raise "
+                "max_unmatched",
                 missing=self.customers - self.matched,
                 customers=self.customers,
                 limit=limit,

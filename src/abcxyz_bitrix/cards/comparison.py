@@ -132,7 +132,8 @@ class Comparison:
         if unknown:
             work.notes.append(
                 text(
-                    "{count} customers have no card on this portal under their key",
+                    "{count} {count:customer|customers} {count:has no card on this portal "
+                    "under its|have no card on this portal under their} key",
                     self.lang,
                     count=unknown,
                 )

@@ -106,8 +106,9 @@ class WinField:
             yield DealCard(number, values, value is None and now == none_value(WIN))
         if strange:
             self._note(
-                "{count} deals of the CRM were created at other times than those of this portal "
-                "with the same id; they are not written",
+                "{count} {count:deal|deals} of the CRM {count:was created at another time "
+                "than that|were created at other times than those} of this portal with the "
+                "same id; {count:it is|they are} not written",
                 count=strange,
             )
 

@@ -77,7 +77,7 @@ class Estimate:
         """Duration as a message, translated on display."""
         minutes = ceil(self.seconds / 60)
         return message(
-            "{requests} requests, about {hours} h {minutes} min",
+            "{requests} {requests:request|requests}, about {hours} h {minutes} min",
             requests=Figure(self.requests),
             hours=minutes // 60,
             minutes=minutes % 60,

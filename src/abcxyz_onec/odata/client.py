@@ -48,7 +48,7 @@ class Traffic:
     def since(self, before: Traffic) -> Message:
         """Describe the traffic since *before*."""
         return message(
-            "{requests} requests, {size} MB",
+            "{requests} {requests:request|requests}, {size} MB",
             requests=self.requests - before.requests,
             size=Figure((self.bytes - before.bytes) / 1e6, 1),
         )

@@ -318,7 +318,7 @@ def test_one_refused_number_does_not_stop_the_others(
     service.faults = {2: emulator.status(400)}
     enricher = made()
     assert set(enricher.customers([BUILDER, PLANT])) == {PLANT}
-    assert any("1 requests were refused" in note for note in enricher.enrichment_notes())
+    assert any("1 request was refused" in note for note in enricher.enrichment_notes())
 
 
 def test_preflight_names_what_the_tariff_gives(made: Made, service: emulator.Service) -> None:
@@ -335,7 +335,7 @@ def test_stale_values_are_counted(made: Made, service: emulator.Service) -> None
     service.records[1:] = [record(BUILDER, "-", year=2023), record(PLANT, "-")]
     enricher = made()
     enricher.customers([BUILDER, PLANT])
-    assert "turnover: 1 of 2 values are of 2023 and left out as too old" in [
+    assert "turnover: 1 of 2 values is of 2023 and left out as too old" in [
         *enricher.enrichment_notes()
     ]
 

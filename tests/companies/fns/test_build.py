@@ -271,7 +271,7 @@ def test_more_bad_members_are_refused_and_the_old_index_stays(tmp_path: Path, ba
     """Above 1 % the build fails and says which member is bad."""
     (tmp_path / "c.db").write_bytes(b"old")
     members = [*good_members(98), BAD_MEMBERS[bad]]
-    with pytest.raises(InputError, match=r"1 of 99 members are damaged.*old index stays"):
+    with pytest.raises(InputError, match=r"1 of 99 members is damaged.*old index stays"):
         built(one_set(tmp_path, "sshr2019", *members), tmp_path / "c.db")
     assert (tmp_path / "c.db").read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.db", "sets"]
@@ -322,7 +322,7 @@ def test_a_document_without_valid_values_is_rejected(tmp_path: Path, document: s
     assert (files[0].documents, files[0].rejected, files[0].organisations) == (100, 1, 1)
     assert files[0].duplicates == 98
     one_set(tmp_path, "sshr2019", made.member(*good[:98], document))
-    with pytest.raises(InputError, match=r"1 of 99 documents have no valid INN, date or number"):
+    with pytest.raises(InputError, match=r"1 of 99 documents has no valid INN, date or number"):
         built(folder, tmp_path / "c.db")
 
 

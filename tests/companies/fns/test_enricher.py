@@ -60,10 +60,10 @@ def test_the_number_may_be_an_attribute(index: Path) -> None:
     assert "turnover" not in found["CO_1"]
     notes = [str(note) for note in enricher.enrichment_notes()]
     assert notes == [
-        "1 of 1 organisations found",
+        "1 of 1 organisation found",
         "2 with the number of a natural person were not looked up",
-        "employees: 1 of 1 values are of 2025 and left out as too old",
-        "turnover: 1 of 1 values are of 2025 and left out as too old",
+        "employees: 1 of 1 value is of 2025 and left out as too old",
+        "turnover: 1 of 1 value is of 2025 and left out as too old",
     ]
     enricher.close()
 

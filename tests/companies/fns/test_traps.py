@@ -76,7 +76,7 @@ def test_a_firm_that_is_withheld_is_not_small(
     assert main([*command, "--as-of", "2026-11-29"]) == 0
     streams = capsys.readouterr()
     assert streams.out.split("\t")[:2] == ["L1", "–"]
-    assert "0 of 1 organisations found" in streams.err
+    assert "0 of 1 organisation found" in streams.err
 
 
 @pytest.mark.parametrize(

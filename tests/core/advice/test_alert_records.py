@@ -309,3 +309,13 @@ def test_the_first_of_every_owner() -> None:
     ]
     chosen = {most: [one.deal for one in first_of_owners(iter(deals), most)] for most in range(4)}
     assert chosen == {0: [*range(7)], 1: [0, 1, 3, 4], 2: [0, 1, 2, 3, 4, 6], 3: [*range(7)]}
+
+
+def test_the_reason_of_a_deal_at_risk_is_in_its_sentence() -> None:
+    """In words of the reader's language, with the days of the fact."""
+    alert = Alert(
+        kind="deal_at_risk", key="k", customer="a", money=1500.4, age=3, after="AX",
+        facts={"deal": 7, "reason": "stuck", "details": (36.26, 3.0), "stage": "Offer"},
+    )  # fmt: skip
+    assert "36 days in the stage, usual are up to 3" in alert.sentence()
+    assert "36 дн. на стадии, обычно до 3" in alert.sentence("ru")

@@ -175,7 +175,7 @@ def test_actions_are_a_table() -> None:
     assert recommended[1].text("ru") == frame["action"][1]
     with pytest.raises(IndexError):
         recommended[2]
-    with pytest.raises(InputError, match="moves has 1 values for 2"):
+    with pytest.raises(InputError, match="moves has 1 value for 2"):
         advise(np.zeros(2, np.int8), quiet(2), np.arange(2), moves=transitions([0], [0]))
 
 
@@ -221,5 +221,14 @@ def test_an_action_is_found_from_either_end() -> None:
     )  # fmt: skip
     assert calm[0].refinement is None
     moves = transitions(np.array([AX], np.int8), np.array([AX], np.int8), labels=SEGMENTS)
-    with pytest.raises(InputError, match="moves has 1 values for 2 customers"):
+    with pytest.raises(InputError, match="moves has 1 value for 2 customers"):
         advise(np.array([AX, AX], np.int8), quiet(2), np.array([1, 2]), moves=moves)
+
+
+def test_a_first_run_has_no_segment_before() -> None:
+    """A text that names it says N, for one customer and for many."""
+    book = Playbook.from_dict({"segments": {"AX": {"en": "from {before} to {after}"}}})
+    codes = np.array([AX, BX, AX], dtype=np.int8)
+    result = advise(codes, quiet(3), np.array(["a", "b", "c"], dtype=object), playbook=book)
+    assert result[0].text() == "from N to AX"
+    assert result.texts()[0] == result.texts()[2] == "from N to AX"

@@ -89,3 +89,21 @@ def test_totals_of_owners_add_up() -> None:
     assert np.isclose(np.nansum(analysis.year_before.value[mine]), row.before)
     series = class_series(analysis)
     assert np.isclose(series.total.sum(), np.nansum(analysis.panel.value))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "growth"),
+    [
+        ([100, 50], [120, 60], 0.2),
+        ([100, 50], [75, math.nan], -0.5),
+        ([0.5], [1], 1.0),
+        ([0], [9], math.nan),
+        ([math.nan], [9], math.nan),
+        ([-5], [9], math.nan),
+    ],
+)
+def test_growth_is_relative_to_the_value_before(
+    before: list[float], after: list[float], growth: float
+) -> None:
+    """Nothing, or returns alone, is no value to compare with."""
+    assert bridge_between(before, after).growth == pytest.approx(growth, nan_ok=True)

@@ -149,3 +149,15 @@ def test_totals_of_owners() -> None:
     assert evolve(one, value=120.0, before=100.0).growth == pytest.approx(0.2)
     assert math.isnan(evolve(one, before=0.0).growth)
     assert math.isnan(evolve(one, before=math.nan).growth)
+
+
+def test_small_totals_have_shares_too() -> None:
+    """A quarter of an hour, and half a ruble."""
+    small = PastResult(
+        dated=AS_OF, customers=(0, 1, 0), value=(0.25, 0.125, 0.125), hours=(0.0, 0.0, 0.25)
+    )
+    assert small.shares("value") == (0.5, 0.25, 0.25)
+    assert small.shares("hours") == (0.0, 0.0, 1.0)
+    assert small.shares("customers") == (0.0, 1.0, 0.0)
+    empty = evolve(small, customers=(0, 0, 0), value=(-1.0, 0.0, 0.0))
+    assert all(map(math.isnan, (*empty.shares("customers"), *empty.shares("value"))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import attrs
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -73,3 +74,23 @@ def test_parts_add_up_to_the_whole(places: list[int]) -> None:
     assert all(one is not None for one in moves)
     counts = [np.bincount(one.events + 1, minlength=12) for one in moves if one is not None]
     np.testing.assert_array_equal(counts[0], counts[1] + counts[2])
+
+
+def test_lists_that_an_analysis_lacks_stay_absent() -> None:
+    bare = attrs.evolve(WHOLE, growth=None, calls=None, actions=None, classes=None)
+    part = subset(bare, np.array([1, 2]))
+    assert (part.growth, part.calls, part.actions, part.classes) == (None, None, None, None)
+
+
+def test_lists_of_some_customers_hold_them_alone() -> None:
+    """Nobody of them is held back or waits: that is about all customers."""
+    chosen = np.array([0, 3, 4, 11])
+    names = set(WHOLE.snapshot.customers[chosen].tolist())
+    part = subset(WHOLE, chosen)
+    assert WHOLE.calls is not None
+    assert part.calls is not None
+    assert [one.customer for one in part.calls.calls] == [
+        one.customer for one in WHOLE.calls.calls if one.customer in names
+    ]
+    assert (part.calls.held_back, part.calls.waiting) == (0, 0)
+    assert {one.customer for one in part.alerts} <= names

@@ -268,3 +268,11 @@ def test_shares_are_cumulative(kind: type[Shares | CountShares]) -> None:
     for a, b in ((0.5, 0.5), (0.0, 0.5), (0.8, 0.5), (0.5, 1.01), (-0.1, 0.5)):
         with pytest.raises(InputError, match="0 < a < b <= 1"):
             kind(a, b)
+
+
+def test_a_rule_refuses_values_of_nobody() -> None:
+    """On amounts and on coefficients, which its message names."""
+    with pytest.raises(InputError, match="values holds no classified value"):
+        Tangent().cut([np.nan, np.nan])
+    with pytest.raises(InputError, match="cv holds no classified value"):
+        Tangent().cut_cv([np.nan, np.nan])

@@ -95,3 +95,12 @@ def test_most_values_are_not_sorted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert sizes
     assert sum(sizes) < len(values) // 5
+
+
+def test_the_only_buyer_of_many_is_found() -> None:
+    """The sample by which a cut is looked for may hold nobody who bought."""
+    values = np.zeros(N)
+    values[7], values[8] = 5.0, 3.0
+    result = classify_abc(values, Shares(0.5, 0.7))
+    assert (result.cuts.first, result.cuts.second) == (5.0, 3.0)
+    assert (int(result.codes[7]), int(result.codes[8]), int(result.codes[9])) == (0, 1, 2)

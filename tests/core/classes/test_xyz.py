@@ -107,6 +107,17 @@ def test_since_first() -> None:
     assert since[2] == coefficient_of_variation(sales)[2]
 
 
+def test_nothing_but_zeros_has_no_time_since_the_first_sale() -> None:
+    """The coefficient is undefined then, also for a rule that takes a mean of zero for steady."""
+    sales = [[0, 0, 0], [5, 5, 5], [-5, 5, 0]]
+    since = classify_xyz(sales, CumulativeMean(), since_first=True, single_order=False)
+    assert np.isnan(since.cv[0])
+    assert since.cv[1:].tolist() == [0.0, 0.0]
+    assert since.labels[0] == "Z"
+    whole = classify_xyz(sales, CumulativeMean(), single_order=False)
+    assert whole.cv.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_single_order() -> None:
     """One document is Z whatever the CV, or one active period without documents."""
     sales = [[7, 7], [7, 0], [7, 6.9]]
@@ -189,7 +200,7 @@ def test_two_levels_are_reported() -> None:
         ([[1, math.inf]], {}, r"holds inf at position \(0, 1\)"),
         ([["a", "b"]], {}, "'a' at position"),
         ([[1, 2]], {"ddof": 2}, "ddof is 2"),
-        ([[1, 2]], {"orders": [1, 2]}, "2 values for 1 customers"),
+        ([[1, 2]], {"orders": [1, 2]}, "2 values for 1 customer;"),
         ([[1, 2]], {"orders": [-1]}, "holds -1 at position 0"),
         ([[1, 2]], {"rule": Shares()}, "divides amounts"),
         ([[1, 2]], {"rule": Limits(0.5, 0.2)}, "larger one of Y"),

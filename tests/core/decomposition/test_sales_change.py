@@ -244,3 +244,26 @@ def test_windows_may_follow_one_another_in_any_order() -> None:
         why_sales(four(), JUNE, Window(date(2026, 5, 1), date(2026, 6, 2)))
     with pytest.raises(InputError, match="no sales before"):
         why_sales(four(), Window(date(2026, 4, 1), date(2026, 5, 1)), JUNE)
+
+
+def test_a_change_prints_its_explanation() -> None:
+    change = why_sales(
+        sales_of([("a", 0, 100, 0, "x", 1.0), ("a", 40, 300, 1, "x", 1.0)]), MAY, JUNE
+    )
+    assert str(change) == change.explain()
+    assert str(change).startswith("Revenue changed from 1 to 3: 2 (200.0%).")
+
+
+def test_documents_of_many_customers_are_apart() -> None:
+    """Whatever their numbers: five customers, two days, two documents of each, none twice."""
+    lines = [
+        (who, MAY.since + timedelta(days=day), document)
+        for who in "abcde" for day in (0, 2) for document in (3, 9)
+    ]  # fmt: skip
+    twice = [*lines, *lines, ("a", JUNE.since, 3)]
+    sales = Transactions(
+        [one[0] for one in twice], [one[1] for one in twice], [1.0] * len(twice),
+        document=[one[2] for one in twice],
+    )  # fmt: skip
+    change = why_sales(sales, MAY, JUNE)
+    assert (change.orders_before, change.orders_after) == (20, 1)

@@ -230,3 +230,19 @@ def test_a_single_order_is_the_first_and_the_last() -> None:
     )  # fmt: skip
     assert [one.first_day[0].item(), one.last_day[0].item()] == [day, day]
     assert (one.orders.tolist(), one.value.tolist()) == ([1], [5.0])
+
+
+@pytest.mark.filterwarnings("ignore::abcxyz.errors.AbcxyzWarning")
+def test_dates_before_the_first_sale_have_no_snapshot() -> None:
+    """The others follow, and a customer is compared with the snapshot before, if there is one."""
+    sales = Transactions(["a", "b"], [date(2026, 3, 9), date(2026, 4, 9)], [50, 40])
+    made = backfill(
+        sales,
+        since=date(2026, 2, 1),
+        as_of=date(2026, 5, 1),
+        settings=Settings(period="1M", bucket="W"),
+    )
+    assert [(one.dated, one.customers.tolist()) for one in made] == [
+        (date(2026, 3, 31), ["a"]),
+        (date(2026, 4, 30), ["a", "b"]),
+    ]

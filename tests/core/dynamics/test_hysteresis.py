@@ -72,7 +72,7 @@ def test_wrong_input_is_named() -> None:
     """Bands in percent and columns of unequal length are refused."""
     with pytest.raises(InputError, match="band is 2"):
         steady([A], [1.0], CUTS, before=[A], band=2)
-    with pytest.raises(InputError, match="before has 2 values for 1 customers"):
+    with pytest.raises(InputError, match="before has 2 values for 1 customer;"):
         steady([A], [1.0], CUTS, before=[A, A])
 
 

@@ -216,9 +216,9 @@ def test_wrong_input_is_named() -> None:
         compare(AFTER, BEFORE)
     with pytest.raises(InputError, match="'cv'; use one of abc"):
         compare(BEFORE, AFTER, by="cv")
-    with pytest.raises(InputError, match="after has 1 values for 2 customers"):
+    with pytest.raises(InputError, match="after has 1 value for 2 customers"):
         transitions([0, 1], [0])
-    with pytest.raises(InputError, match="money_after has 1 values"):
+    with pytest.raises(InputError, match="money_after has 1 value "):
         transitions([0, 1], [0, 1], money_after=[5.0])
     with pytest.raises(InputError, match="code 3 at position 1; there are 3 classes"):
         transitions([0, 3], [0, 1])
@@ -337,3 +337,11 @@ def test_a_table_shows_itself() -> None:
     page = compare(BEFORE, AFTER, by="abc")._repr_html_()
     assert "<th>absent</th>" in page
     assert "1 · 50.0%" in page
+
+
+def test_a_move_without_money_is_explained() -> None:
+    moves = transitions([0, 1, -1], [1, 1, 0])
+    assert moves.explain(0) == "down: A, then B"
+    assert moves.explain(1) == "same: B, then B"
+    with pytest.raises(InputError, match="there is no customer 3 here"):
+        moves.explain(3)

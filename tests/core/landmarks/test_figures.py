@@ -328,3 +328,15 @@ def test_a_panel_in_another_order(few: None) -> None:
     left, right = (each.features(day_number(AS_OF), 90, settings) for each in (one, other))
     for name, values in left.columns.items():
         np.testing.assert_array_equal(right.columns[name], values[back], err_msg=name)
+
+
+def test_orders_after_the_window_are_not_in_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window of four months ends on the first of the month, sixteen days before the day."""
+    monkeypatch.setattr(customer_sample, "MOST_CUSTOMERS", 2)
+    ago = {0: (1, 5, 9, 20, 40, 60, 80), 1: (2,), 2: (30, 700), 3: (16, 17), 4: (136, 137)}
+    lines = [(who, days, 10) for who, own in ago.items() for days in own]
+    both = sources([sales_of(lines, as_text=False)], SETTINGS["count"])
+    assert both is not None
+    for one in both:
+        found = one.features(day_number(AS_OF), 90, SETTINGS["count"])
+        np.testing.assert_array_equal(found.value, [4.0, np.nan, 1.0, 1.0, 1.0])

@@ -66,7 +66,7 @@ def test_a_horizon_leaves_a_landmark_with_a_known_outcome() -> None:
         HistorySource(made).horizon(DAY, 71, SETTINGS)
     with pytest.raises(InputError, match="the horizon is 0 days"):
         HistorySource(made).horizon(DAY, 0, SETTINGS)
-    with pytest.raises(InputError, match="the longest possible is 1 days"):
+    with pytest.raises(InputError, match=r"the longest possible is 1 day$"):
         HistorySource(history({"a": [(31, 5.0)]})).horizon(DAY, 2, SETTINGS)
     # Of a shorter history nothing is learned, with any horizon.
     assert HistorySource(history({"a": [(30, 5.0)]})).horizon(DAY, 71, SETTINGS) == 71
@@ -242,3 +242,17 @@ def test_without_examples_customers_of_b_stand_by_their_value() -> None:
     assert found.missing.tolist() == [850.0, 900.0]
     assert np.isnan(found.probability).all()
     assert found.certainty(0) == (0, 0)
+
+
+def test_nobody_without_an_order_is_late() -> None:
+    """Whatever the last days of the customers beside it."""
+    made = history({
+        "a": [(-5, -1.0)],
+        "b": [(200 + 7 * k, 10.0) for k in range(9)],
+        "c": [(0, -3.0)],
+        "d": [(7 * k, 10.0) for k in range(9)],
+    })  # fmt: skip
+    late = HistorySource(made).late(np.zeros(4, dtype=np.int8), 0.9, 5)
+    assert dict(zip(made.customers.tolist(), late.tolist(), strict=True)) == {
+        "a": False, "b": True, "c": False, "d": False,
+    }  # fmt: skip

@@ -168,3 +168,12 @@ def test_sums_over_orders_by_hand() -> None:
     assert history.until(start + 1).customers.tolist() == ["a"]
     assert history.until(start).span == (0, -1)
     assert history.take(np.array([1])).bought.tolist() == [1.0, 0.0, 0.0, 4.0]
+
+
+def test_keys_too_large_to_hold_their_places_are_sorted_too() -> None:
+    """A row times the days, shifted by the bits of a place, would not fit into 63 bits."""
+    rows, days = 1 << 30, (1 << 31) - 1
+    keys = np.array([rows << 32, days, 5, 5, 0])
+    assert order_history._order(keys).tolist() == [4, 2, 3, 1, 0]
+    assert order_history._order(keys[1:]).tolist() == [3, 1, 2, 0]
+    assert order_history._order(np.array([rows << 32, days, 5])).tolist() == [2, 1, 0]

@@ -224,3 +224,30 @@ def test_reasons_in_both_languages() -> None:
     two = labelled(Attribute("source", "category", 0, [Bin(0, values=["w" * 999]), Bin(0)]), {})
     assert len(two.bins[0].text["en"]) < 70
     assert two.bins[1].text["ru"] == "источник: прочее"
+
+
+def test_shares_of_the_bins_add_up_to_one() -> None:
+    """The last is that of the unknown values."""
+    found = bin_attribute(
+        "size", [1.0, 2.0, math.nan, 4.0], np.array([False, True, True, False]),
+        kind="number", trend="none", min_share=0.0,
+    )  # fmt: skip
+    assert found.shares.tolist() == [0.25, 0.25, 0.25, 0.25]
+
+
+def test_special_values_alone_leave_one_bin_for_all_others() -> None:
+    """A number not seen yet falls into it."""
+    outcome = np.array([True, False, False])
+    found = bin_attribute(
+        "size", [-1.0, 0.0, -1.0], outcome, kind="number", special=(-1.0, 0.0)
+    )  # fmt: skip
+    assert [one.values for one in found.attribute.bins] == [("-1",), ("0",), ()]
+    assert found.counts.tolist() == [[1, 1], [1, 0], [0, 0], [0, 0]]
+    nothing = bin_attribute("size", [math.nan] * 3, outcome, kind="number")
+    assert nothing.attribute.bins == ()
+
+
+def test_objects_that_are_numbers_are_numbers() -> None:
+    assert kind_of(np.array([1, 2.5, None], dtype=object), "size", {}) == "number"
+    assert kind_of(np.array([True, None], dtype=object), "size", {}) == "category"
+    assert kind_of(np.array([None, None], dtype=object), "size", {}) == "category"

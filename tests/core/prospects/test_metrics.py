@@ -68,7 +68,7 @@ def test_auc_needs_both_kinds() -> None:
     """One outcome alone has no AUC; a single lead of an outcome has no interval."""
     with pytest.raises(InputError, match="all 2 outcomes"):
         roc_auc([True, True], [1, 2])
-    with pytest.raises(InputError, match="2 outcomes and 1 scores"):
+    with pytest.raises(InputError, match="2 outcomes and 1 score;"):
         roc_auc([True, False], [1])
     one = roc_auc([True, False, False], [2, 1, 3])
     assert one.value == 0.5

@@ -49,10 +49,10 @@ def test_what_is_no_date_is_told_by_its_place() -> None:
     )
     with pytest.raises(InputError, match="contacted holds 'soon' at position 1"):
         overdue_leads(grades, [None, AS_OF], [None, "soon"], as_of=AS_OF, days=1)
-    for born, met in (([None], [None] * 2), ([None] * 2, [None])):
+    for born, met, dates in (([None], [None] * 2, "date"), ([None] * 2, [None], "dates")):
         with pytest.raises(InputError) as told:
             overdue_leads(grades, born, met, as_of=AS_OF, days=1)
         assert str(told.value) == (
-            f"there are 2 leads, {len(born)} dates of creation and {len(met)} of contact; pass "
+            f"there are 2 leads, {len(born)} {dates} of creation and {len(met)} of contact; pass "
             "one of each per lead"
         )

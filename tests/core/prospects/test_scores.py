@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 import tomllib
+from contextlib import nullcontext
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -255,7 +257,7 @@ def test_overdue_and_queue() -> None:
     assert scores.overdue(contacts, [None] * 5, as_of=now).tolist() == [0, 1]
     with pytest.raises(InputError, match="created holds 'soon' at position 0"):
         scores.overdue(["soon", *contacts[1:]], [None] * 5, as_of=now)
-    with pytest.raises(InputError, match="5 leads, 1 dates"):
+    with pytest.raises(InputError, match="5 leads, 1 date "):
         scores.overdue([old], [None], as_of=now)
 
 
@@ -399,3 +401,34 @@ def test_results_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="read-only"):
         scores.score[0] = 100
     assert Bin(1.0) == Bin(1.0)
+
+
+def test_probability_by_hand() -> None:
+    """The logistic function of intercept and slope times score."""
+    scores = score_prospects({"turnover": [1, 3e9]}, evolve(DEFAULT, calibration=(-2.0, 0.05)))
+    expected = [1 / (1 + math.exp(2.0 - 0.05 * one)) for one in scores.score.tolist()]
+    assert scores.probability.tolist() == pytest.approx(expected, abs=1e-15)
+    assert 0.1 < scores.probability[0] < scores.probability[1] < 0.9
+    none = score_prospects({"turnover": [1]}, evolve(DEFAULT, calibration=None))
+    assert np.isnan(none.probability).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({"cuts": (100, 100)}, True),
+        ({"cuts": (100.5, 40)}, False),
+        ({"cuts": (0, 0)}, True),
+        ({"cuts": (0, -0.5)}, False),
+        ({"least_coverage": 0.0}, True),
+        ({"least_coverage": -0.01}, False),
+        ({"least_coverage": 1.0}, True),
+        ({"least_coverage": 1.01}, False),
+        ({"calibration": (0.0, 0.0)}, True),
+        ({"calibration": (0.0, math.inf)}, False),
+    ],
+)
+def test_limits_of_a_card(change: dict[str, Any], good: bool) -> None:
+    """The largest and the smallest values are allowed."""
+    with nullcontext() if good else pytest.raises(ConfigError):
+        evolve(DEFAULT, **change)

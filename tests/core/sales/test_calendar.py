@@ -120,3 +120,34 @@ def test_a_missing_day_is_no_end_of_a_window(day: object) -> None:
         Window(date(2026, 1, 1), day)
     with pytest.raises(InputError, match="as_of is"):
         Periods.parse("3M", day)  # type: ignore[arg-type]
+
+
+def test_a_lookback_before_all_calendars_begins_with_them() -> None:
+    periods = Periods.parse("1M", date(2026, 3, 1), lookback="9999Y")
+    assert periods.lookback == Window(date.min, date(2026, 3, 1))
+
+
+def test_the_lookback_is_two_windows_and_at_least_one() -> None:
+    assert Periods.parse("3M", date(2026, 5, 10)).lookback.since == date(2025, 11, 1)
+    one = Periods.parse("3M", date(2026, 5, 10), lookback="3M")
+    assert one.lookback == Window(date(2026, 2, 1), date(2026, 5, 10))
+    with pytest.raises(InputError, match="lookback of 2 periods of one month is shorter"):
+        Periods.parse("3M", date(2026, 5, 10), lookback="2M")
+
+
+@pytest.mark.parametrize("unit", ["D", "s"])
+def test_days_of_a_window_in_any_unit(unit: str) -> None:
+    """The first day is in it, that of the end is not."""
+    window = Window(date(2026, 1, 5), date(2026, 2, 5))
+    inside = np.array(["2026-01-05", "2026-02-04"], dtype=f"M8[{unit}]")
+    assert window.holds_all(inside)
+    for day in ("2026-01-04", "2026-02-05", "NaT"):
+        with_one = np.append(inside, np.array([day], dtype=f"M8[{unit}]"))
+        assert not window.holds_all(with_one)
+        assert window.holds(with_one).tolist() == [True, True, False]
+
+
+def test_the_unit_of_the_buckets_has_a_label() -> None:
+    periods = Periods.parse("2Y", date(2026, 5, 10), bucket="half_year")
+    assert (periods.unit.label, periods.unit.letter) == ("half year", "H")
+    assert (periods.count, periods.dated) == (4, date(2025, 12, 31))

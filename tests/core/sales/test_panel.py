@@ -273,3 +273,25 @@ def test_a_part_does_not_hold_the_table_of_all_customers() -> None:
         while isinstance(held.base, np.ndarray):
             held = held.base
         assert held.nbytes <= 2 * column.nbytes
+
+
+def test_customers_below_the_first_ones_move_all_the_others() -> None:
+    """Days, orders and money of more than a thousand customers stay theirs."""
+    some = np.arange(10_000, 11_101)
+    batches = [
+        Transactions(some, np.full(len(some), np.datetime64("2026-01-05")), some * 1.0),
+        Transactions([9_000, 10_001], [date(2026, 1, 7), date(2026, 2, 3)], [5.0, 7.0]),
+        Transactions([3_000, 9_000], [date(2026, 2, 9), date(2026, 2, 8)], [1.0, -2.0]),
+    ]
+    panel = aggregate(batches, Periods.parse("2M", date(2026, 3, 1)), rhythm=True)
+    assert panel.customers.tolist() == [3_000, 9_000, *some.tolist()]
+    assert panel.sales[:4].tolist() == [[0, 1], [5, -2], [10_000, 0], [10_001, 7]]
+    assert (panel.sales[4:, 0] == some[2:]).all()
+    first, last = (
+        column.astype("M8[D]").astype(str) for column in (panel.first_day, panel.last_day)
+    )
+    assert first[:4].tolist() == ["2026-02-09", "2026-01-07", "2026-01-05", "2026-01-05"]
+    assert last[:4].tolist() == ["2026-02-09", "2026-01-07", "2026-01-05", "2026-02-03"]
+    assert {*first[4:], *last[4:]} == {"2026-01-05"}
+    assert panel.rhythm is not None
+    assert (panel.rhythm.gaps.tolist(), panel.rhythm.starts[3:6].tolist()) == ([29], [0, 1, 1])

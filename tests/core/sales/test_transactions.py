@@ -116,10 +116,10 @@ def test_what_is_no_identifier(values: Any, message: str) -> None:
           "value per line")),
         ({"labels": ["a", "a"]}, "labels holds a label twice; list each one once"),
         ({"labels": ["a"]},
-         ("customer holds '1', and there are 1 labels; pass positions in the labels, counted from "
+         ("customer holds '1', and there is 1 label; pass positions in the labels, counted from "
           "0")),
         ({"customer": [0, -1], "labels": ["a"]},
-         ("customer holds '-1', and there are 1 labels; pass positions in the labels, counted "
+         ("customer holds '-1', and there is 1 label; pass positions in the labels, counted "
           "from 0")),
         ({"customer": ["a", "b"], "labels": ["a", "b"]},
          ("customer holds 'a', and there are 2 labels; pass positions in the labels, counted from "

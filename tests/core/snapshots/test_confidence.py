@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from datetime import date
+from datetime import date, timedelta
 
 import attrs
 import numpy as np
@@ -200,3 +200,33 @@ def test_a_frame_of_confidence_has_a_label_for_every_customer() -> None:
     named = attrs.evolve(confidence, customers=np.array(["a", "b", "c"])).to_frame()
     assert named["customer"].tolist() == ["a", "b", "c"]
     assert frame["xyz"].tolist()[:2] == [0.9, 0.85]
+
+
+@pytest.mark.parametrize("back", [-50.0, -50.5, -60.0])
+def test_money_of_boundary_weeks_that_cancels_out_is_not_scaled(back: float) -> None:
+    """Bought before the window and returned in it: there is no share of the money to take."""
+    settings = Settings(period="2M", bucket="W")
+    days = [date(2026, 5, 4) + timedelta(weeks=week) for week in range(6)]
+    sales = Transactions(
+        ["one"] * 6 + ["two"] * 6 + ["back"] * 2,
+        [*days, *days, date(2026, 4, 28), date(2026, 6, 10)],
+        [100.0] * 6 + [60.0] * 6 + [50.0, back],
+    )
+    table = aggregate([sales], settings.periods(AS_OF))
+    assert table.sales.sum(axis=1).tolist() == [600.0, 360.0, 50.0 + back]
+    assert table.value.tolist() == [600.0, 360.0, back]
+    periods = attrs.evolve(table.periods, window=table.periods.span)
+    unscaled = attrs.evolve(table, periods=periods, value=table.sales.sum(axis=1))
+    found, expected = class_confidence(table, settings), class_confidence(unscaled, settings)
+    np.testing.assert_array_equal(found.segment, expected.segment)
+
+
+def test_probabilities_of_as_many_resamples_as_a_byte_holds_and_more() -> None:
+    """A sure class is met in every resample, whatever the width of the counts."""
+    for resamples in (1, 255, 256, 300):
+        found = class_confidence(panel(), Settings(period="6M"), resamples=resamples)
+        known = ~np.isnan(found.abc)
+        assert 1.0 == found.abc[known].max()
+        np.testing.assert_allclose(
+            found.segment[known] * resamples, np.rint(found.segment[known] * resamples)
+        )

@@ -216,7 +216,7 @@ def test_baskets_are_in_the_order_of_time() -> None:
 
 
 def test_columns_of_other_lengths_are_refused() -> None:
-    with pytest.raises(InputError, match="customers has 1 values, and there are 2 lines"):
+    with pytest.raises(InputError, match="customers has 1 value, and there are 2 lines"):
         Purchases.of([1, 2], ["a", "b"], customers=[1])
     with pytest.raises(InputError, match="line 2 of the purchases has no day"):
         Purchases.of([1, 2], ["a", "b"], days=np.array(["2026-01-01", "NaT"], dtype="M8[D]"))

@@ -89,3 +89,16 @@ def test_the_folder_of_checkpoints_is_made_with_those_above_it(tmp_path: Path) -
     checkpoint.save("sales", Part(date(2025, 1, 1), date(2025, 2, 1), [], 0, ""))
     assert [one[:2] for one in checkpoint.parts("sales")] == [(date(2025, 1, 1), date(2025, 2, 1))]
     assert [one.parent.parent.parent for *_, one in checkpoint.parts("sales")] == [folder]
+
+
+@pytest.mark.parametrize("hours", [24.0, 0.5])
+def test_a_part_is_used_for_so_many_hours_to_the_second(tmp_path: Path, hours: float) -> None:
+    now = 1_750_000_000.0
+    Checkpoint(tmp_path, {}, now=now).save(
+        "sales", Part(date(2025, 1, 1), date(2025, 2, 1), [], 0, "")
+    )
+    known = Checkpoint(tmp_path, {}, now=now, hours=hours)
+    ((*_, file),) = Checkpoint(tmp_path, {}, now=now, hours=1e9).parts("sales")
+    for age, parts in ((hours * 3600, 1), (hours * 3600 + 1, 0), (0, 1), (-5, 1)):
+        os.utime(file, (now - age, now - age))
+        assert len(known.parts("sales")) == parts

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 import attrs
 import pytest
@@ -15,7 +17,10 @@ from abcxyz.errors import (
     BadDataError,
     ConfigError,
 )
+from abcxyz_onec.profiles.schema import Basis, Document
 from abcxyz_onec.sales.account import REASONS
+from abcxyz_onec.sales.documents import Documents
+from abcxyz_onec.sales.lines import Party
 
 
 def test_documents_where_the_register_is_not_published(source: Make, company: Company) -> None:
@@ -121,3 +126,44 @@ def test_empty_reference_of_a_document(source: Make, company: Company) -> None:
     reader = source(read="documents")
     assert sold(company, cost=False) == lines(reader.transactions(YEAR))
     assert [i.amount for i in reader.data_quality().issues if i.kind == REASONS["empty"]] == [42.0]  # type: ignore[union-attr]
+
+
+def test_lines_of_documents_by_hand() -> None:
+    """One without a day is left out alone; a return takes away, and is no order."""
+    sale = Document(entity="Document_Sale", amount="Sum", partner="Partner_Key")
+    rows = [
+        {"Date": day, "Sum": money, "Partner_Key": one * 36, "Ref_Key": one * 35 + "F"}
+        for day, money, one in (
+            ("2026-01-05T10:00:00", 10.5, "a"),
+            ("0001-01-01T00:00:00", 99, "b"),
+            ("2026-01-06T23:59:59", "20.25", "c"),
+        )
+    ]
+    none = Decimal(0)
+    rates: Any = None  # for another currency only
+    profile: Any = None
+    for metric, sign in (("revenue", 1), ("revenue", -1), ("count", 1), ("count", -1)):
+        each = attrs.evolve(sale, sign=sign)
+        reader = Documents(Basis(documents=(each,)), profile, (Party("Partner_Key"),), metric)
+        assert list(reader._lines(each, reader.parties[0], rates)(rows)) == (
+            []
+            if (metric, sign) == ("count", -1)
+            else [
+                (
+                    "a" * 36,
+                    date(2026, 1, 5),
+                    sign * Decimal("10.5"),
+                    none,
+                    "a" * 35 + "f",
+                    sign > 0,
+                ),
+                (
+                    "c" * 36,
+                    date(2026, 1, 6),
+                    sign * Decimal("20.25"),
+                    none,
+                    "c" * 35 + "f",
+                    sign > 0,
+                ),
+            ]
+        )

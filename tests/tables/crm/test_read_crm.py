@@ -92,7 +92,7 @@ def test_rows_from_stage_to_stage(tmp_path: Path) -> None:
         "1,NEW,WON,2026-05-03T09:00:00Z,5\n"
     )
     reading = read_crm(folder(tmp_path, deals=DEALS, stage_changes=history), zone="UTC")
-    assert any("1 rows of the history change no stage" in one for one in reading.remarks)
+    assert any("1 row of the history changes no stage" in one for one in reading.remarks)
     assert reading.crm.changes is not None
     assert reading.crm.changes.stage.tolist() == ["WON"]
 
@@ -169,7 +169,7 @@ def test_events_of_amocrm_become_a_history(tmp_path: Path) -> None:
     )
     written = folder(tmp_path, deals=deals, stage_changes=events)
     reading = read_crm(written, zone="Europe/Moscow")
-    assert any("1 rows of the history change no stage" in one for one in reading.remarks)
+    assert any("1 row of the history changes no stage" in one for one in reading.remarks)
     crm = reading.crm
     assert crm.changes is not None
     assert crm.changes.stage.tolist()[1::2] == ["142", "143"]

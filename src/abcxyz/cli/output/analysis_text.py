@@ -10,6 +10,7 @@ from abcxyz.cli.output.terminal import printable
 from abcxyz.core.analysis.record import summary_object
 from abcxyz.core.sales.quality import KINDS, TREATMENTS
 from abcxyz.i18n import date_text, money, number, percent, text, translate
+from abcxyz.toolkit.catalogue import Figure
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
@@ -81,8 +82,8 @@ def _quality(quality: dict[str, Any], remarks: Sequence[str], lang: str) -> str:
     title = text(
         "{used} of {rows} lines used",
         lang,
-        used=number(quality["used"], lang),
-        rows=number(quality["rows"], lang),
+        used=Figure(quality["used"]),
+        rows=Figure(quality["rows"]),
     )
     lines = [f"{text('Data quality', lang)}: {title}"]
     if quality["issues"]:

@@ -8,6 +8,7 @@ import attrs
 
 from abcxyz.cli.output.terminal import one_line
 from abcxyz.i18n import number, text, translate
+from abcxyz.toolkit.catalogue import Figure
 
 if TYPE_CHECKING:
     from abcxyz.pipeline import Outcome, SinkOutcome
@@ -76,11 +77,12 @@ def render_outcome(outcome: Outcome, lang: str) -> str:
     for source, (mapped, unmapped) in outcome.met.items():
         lines.append(
             text(
-                "{source}: {mapped} customers found in the id map, {unmapped} not",
+                "{source}: {mapped} {mapped:customer|customers} found in the id map, "
+                "{unmapped} not",
                 lang,
                 source=source,
-                mapped=number(mapped, lang),
-                unmapped=number(unmapped, lang),
+                mapped=Figure(mapped),
+                unmapped=Figure(unmapped),
             )
         )
     lines += [one_line(translate(one, lang)) for one in outcome.enrichment]

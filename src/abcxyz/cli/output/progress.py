@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from abcxyz.cli.output.terminal import one_line, printable, raw
 from abcxyz.i18n import number, text
 from abcxyz.progress import RunProgress, stage_text
+from abcxyz.toolkit.catalogue import Figure
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -65,7 +66,7 @@ class LineProgress(RunProgress):
     def counted(self, lines: int) -> None:
         """Show the number of lines."""
         self._lines = lines
-        self._show(text("{count} lines", self._lang, count=number(self._lines, self._lang)))
+        self._show(text("{count} {count:line|lines}", self._lang, count=Figure(self._lines)))
 
     def wrote(self, done: int, total: int) -> None:
         """Show the progress of a write."""
@@ -130,7 +131,7 @@ class LogProgress(RunProgress):
             self._count()
 
     def _count(self) -> None:
-        count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
+        count = text("{count} {count:line|lines}", self._lang, count=Figure(self._lines))
         self._log(f"{self._stage}: {count}")
 
 
@@ -160,7 +161,7 @@ class RichProgress(RunProgress):
         """Show the number of lines."""
         self._lines += lines
         if self._task is not None:
-            count = text("{count} lines", self._lang, count=number(self._lines, self._lang))
+            count = text("{count} {count:line|lines}", self._lang, count=Figure(self._lines))
             self._progress.update(self._task, count=count)
 
     def wrote(self, done: int, total: int) -> None:

@@ -191,7 +191,10 @@ class DadataEnricher:
             )
         if run.refused:
             notes.append(
-                _SAY.message("{n} requests were refused and left out", n=Figure(run.refused))
+                _SAY.message(
+                    "{n} {n:request|requests} {n:was|were} refused and left out",
+                    n=Figure(run.refused),
+                )
             )
         if run.unsent_names:
             notes.append(

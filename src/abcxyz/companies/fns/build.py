@@ -201,8 +201,8 @@ def _raise_if_unusable(count: _Counts) -> None:
     path = str(count.archive.path)
     if count.members_skipped > _MOST_SKIPPED * members:
         raise InputError(
-            "{path}: {skipped} of {members} members are damaged or not whole, first {reason}; "
-            "download the file again. The old index stays",
+            "{path}: {skipped} of {members} {members:member|members} {skipped:is|are} damaged "
+            "or not whole, first {reason}; download the file again. The old index stays",
             path=path,
             skipped=count.members_skipped,
             members=members,
@@ -210,8 +210,9 @@ def _raise_if_unusable(count: _Counts) -> None:
         )
     if count.rejected > _MOST_SKIPPED * count.documents:
         raise InputError(
-            "{path}: {rejected} of {documents} documents have no valid INN, date or number; the "
-            "form of the data set may have changed. The old index stays",
+            "{path}: {rejected} of {documents} {documents:document|documents} "
+            "{rejected:has|have} no valid INN, date or number; the form of the data set may "
+            "have changed. The old index stays",
             path=path,
             rejected=count.rejected,
             documents=count.documents,

@@ -111,7 +111,7 @@ class FnsEnricher:
         """
         return [
             Catalogue().message(
-                "{name}: data of {day}, {n} organisations",
+                "{name}: data of {day}, {n} {n:organisation|organisations}",
                 name=one.name,
                 day=str(day(one.data_on)),
                 n=Figure(one.organisations),

@@ -280,7 +280,8 @@ def advise(
     n = len(segment)
     if moves is not None and len(moves) < n:
         raise InputError(
-            "{name} has {count} values for {customers} customers; give one per customer",
+            "{name} has {count} {count:value|values} for {customers} "
+            "{customers:customer|customers}; give one per customer",
             name="moves",
             count=len(moves),
             customers=n,

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from abcxyz.core.display import percent
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import Figure, text
 from abcxyz.toolkit.numbers import date_text, number
 
 __all__ = ["FALL_DAYS", "RISKS", "plain_fact", "reason_text"]
@@ -64,9 +64,9 @@ def reason_text(kind: str, fact: Any, lang: str = "en") -> str:
         )
     if kind == "stuck":
         return text(
-            "{days} days in the stage, usual are up to {usual}",
+            "{days} {days:day|days} in the stage, usual are up to {usual}",
             lang,
-            days=number(fact[0], lang),
+            days=Figure(fact[0]),
             usual=number(fact[1], lang),
         )
     if kind == "planned":

@@ -132,7 +132,8 @@ def segment_codes(abc: Codes, xyz: Codes) -> Codes:
     """
     if abc.shape != xyz.shape:
         raise InputError(
-            "ABC has {abc} customers and XYZ has {xyz}; classify the same customers on both axes",
+            "ABC has {abc} {abc:customer|customers} and XYZ has {xyz}; classify the same "
+            "customers on both axes",
             abc=len(abc),
             xyz=len(xyz),
         )

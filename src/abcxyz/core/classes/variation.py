@@ -163,7 +163,8 @@ def order_counts(orders: ArrayLike, customers: int, index: Any) -> Numbers:
     counted: Numbers = as_numbers(orders, "orders")
     if len(counted) != customers:
         raise InputError(
-            "orders has {orders} values for {customers} customers; give one count per customer",
+            "orders has {orders} {orders:value|values} for {customers} "
+            "{customers:customer|customers}; give one count per customer",
             orders=len(counted),
             customers=customers,
         )

@@ -65,7 +65,8 @@ def factor_effects(before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
     """
     if len(before) != len(after) or not before:
         raise InputError(
-            "{before} factors before and {after} after; give the same ones, at least one",
+            "{before} {before:factor|factors} before and {after} after; give the same ones, "
+            "at least one",
             before=len(before),
             after=len(after),
         )
@@ -75,7 +76,8 @@ def factor_effects(before: Sequence[Any], after: Sequence[Any]) -> list[Any]:
         return [mean * math.log(b / a) for a, b in zip(before, after, strict=True)]
     if len(before) > _MOST:
         raise InputError(
-            "{n} factors with a zero among them cannot be split; merge them to {most} or fewer",
+            "{n} {n:factor|factors} with a zero among them cannot be split; merge them to "
+            "{most} or fewer",
             n=len(before),
             most=_MOST,
         )

@@ -267,8 +267,8 @@ def _check(known: Sequence[Snapshot]) -> None:
     if len(known) <= LEAST_TRANSITIONS:
         raise InputError(
             "a forecast needs {least} transitions, that is {wanted} snapshots of adjoining "
-            "windows, and there are {count} snapshots; fill the history with backfill, or take a "
-            "shorter period",
+            "windows, and there {count:is|are} {count} {count:snapshot|snapshots}; fill the "
+            "history with backfill, or take a shorter period",
             least=LEAST_TRANSITIONS,
             wanted=LEAST_TRANSITIONS + 1,
             count=len(known),

@@ -79,7 +79,8 @@ def steady(
     for name, column in (("values", measured), ("before", was), ("before_steady", previous)):
         if column.shape != raw.shape:
             raise InputError(
-                "{name} has {count} values for {customers} customers; give one per customer",
+                "{name} has {count} {count:value|values} for {customers} "
+                "{customers:customer|customers}; give one per customer",
                 name=name,
                 count=len(column),
                 customers=len(raw),

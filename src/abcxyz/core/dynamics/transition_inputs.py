@@ -80,8 +80,8 @@ def _checked(codes: npt.NDArray[Any], name: str, classes: int) -> Codes:
     if len(codes) and not (int(codes.min()) >= ABSENT and int(codes.max()) < classes):
         wrong = np.flatnonzero((codes < ABSENT) | (codes >= classes))[0]
         raise InputError(
-            "{name} holds the code {value} at position {place}; there are {classes} classes, so "
-            "codes run from -2 to {last}",
+            "{name} holds the code {value} at position {place}; there {classes:is|are} "
+            "{classes} {classes:class|classes}, so codes run from -2 to {last}",
             name=name,
             value=int(codes[wrong]),
             place=int(wrong),

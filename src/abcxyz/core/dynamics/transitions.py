@@ -381,7 +381,8 @@ def transitions(
     for name, column in {"after": now, **columns}.items():
         if column is not None and len(column) != len(was):
             raise InputError(
-                "{name} has {count} values for {customers} customers; give one per customer",
+                "{name} has {count} {count:value|values} for {customers} "
+                "{customers:customer|customers}; give one per customer",
                 name=name.replace("value", "money"),
                 count=len(column),
                 customers=len(was),

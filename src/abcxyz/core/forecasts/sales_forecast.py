@@ -246,9 +246,10 @@ def forecast_sales(
     usable = _usable(known, tries, periods, season)
     if not usable:
         raise InputError(
-            "the history is too short to forecast {periods} periods with a range: {known} periods "
-            "are known, and {tries} past forecasts can be compared with what came, of which "
-            "{least} are needed; ask for fewer periods, or read more history",
+            "the history is too short to forecast {periods} {periods:period|periods} with a "
+            "range: {known} {known:period|periods} {known:is|are} known, and {tries} past "
+            "{tries:forecast|forecasts} can be compared with what came, of which {least} are "
+            "needed; ask for fewer periods, or read more history",
             periods=periods,
             known=len(known),
             tries=len(tries),

@@ -62,8 +62,8 @@ def covered_until(span: tuple[int, int], as_of: date) -> date:
     ended = day_of(last + 1)
     if (as_of - ended).days > STALE:
         raise InputError(
-            "the sales end on {last}, {days} days before {as_of}, so everyone would look silent; "
-            "read newer sales, or pass --as-of {ended}",
+            "the sales end on {last}, {days} {days:day|days} before {as_of}, so everyone "
+            "would look silent; read newer sales, or pass --as-of {ended}",
             last=ended - timedelta(days=1),
             days=(as_of - ended).days,
             as_of=as_of,
@@ -103,12 +103,14 @@ def choose_horizon(
         usual = round(_GAPS * float(np.median(some))) if len(some) else USUAL_HORIZON
         return min(max(usual, _SHORTEST), LONGEST_HORIZON)
     if horizon < 1:
-        raise InputError("the horizon is {horizon} days; give one day or more", horizon=horizon)
+        raise InputError(
+            "the horizon is {horizon} {horizon:day|days}; give one day or more", horizon=horizon
+        )
     longest = day_number(as_of) - first - WARM_UP
     if horizon > longest and longest >= 1:
         raise InputError(
-            "a horizon of {horizon} days is longer than the sales allow, which begin on {first}; "
-            "the longest possible is {longest} days",
+            "a horizon of {horizon} {horizon:day|days} is longer than the sales allow, which "
+            "begin on {first}; the longest possible is {longest} {longest:day|days}",
             horizon=horizon,
             first=day_of(first),
             longest=longest,

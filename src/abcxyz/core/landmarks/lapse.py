@@ -233,8 +233,9 @@ def _why(fit: LandmarkFit, basis: str) -> Message:
             "with its interval",
         )
     return _SAY.message(
-        "no probabilities: {rows} past examples with {events} lapses are too few to learn from; "
-        "{least} and {least_events} of either outcome are needed",
+        "no probabilities: {rows} past {rows:example|examples} with {events} "
+        "{events:lapse|lapses} {rows:is|are} too few to learn from; {least} and "
+        "{least_events} of either outcome are needed",
         rows=fit.rows,
         events=fit.events,
         least=LEAST_ROWS,

@@ -15,7 +15,7 @@ from abcxyz.core.classes.segments import ABC
 from abcxyz.core.landmarks.features import ATTRIBUTE
 from abcxyz.core.landmarks.model import Card
 from abcxyz.core.prospects.simple import Simple
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import Figure, text
 from abcxyz.toolkit.numbers import money, number
 
 __all__ = ["GROUPS", "Reasons", "is_known", "pushes_of", "reason", "sentences", "strongest"]
@@ -128,7 +128,7 @@ def reason(group: str, facts: Mapping[str, float], lang: str) -> str:
         even = facts["irregularity"] < 1
         return text("orders at even intervals" if even else "orders at uneven intervals", lang)
     if group == "tenure":
-        return text("a customer for {days} days", lang, days=number(facts["tenure"], lang))
+        return text(("a customer for {days} {days:day|days}"), lang, days=Figure(facts["tenure"]))
     if group == "season":
         return text(
             "orders in this season a year ago: {count}",
@@ -157,11 +157,11 @@ def sentences(groups: Iterable[str], facts: Mapping[str, float], lang: str) -> l
 
 
 def _silence(facts: Mapping[str, float], lang: str) -> str:
-    days = number(facts["silence"], lang)
+    days = Figure(facts["silence"])
     if facts["orders"] < 2:
-        return text("{days} days silent after a single order", lang, days=days)
+        return text("{days} {days:day|days} silent after a single order", lang, days=days)
     return text(
-        "{days} days silent, usual {usual}, longest {longest}",
+        "{days} {days:day|days} silent, usual {usual}, longest {longest}",
         lang,
         days=days,
         usual=number(facts["own_gap"], lang),

@@ -254,7 +254,8 @@ def _why(fit: LandmarkFit, basis: str) -> Message:
             "its interval"
         )
     return _SAY.message(
-        "no chances: {rows} past examples with {events} rises are too few to learn from",
+        "no chances: {rows} past {rows:example|examples} with {events} {events:rise|rises} "
+        "{rows:is|are} too few to learn from",
         rows=fit.rows,
         events=fit.events,
     )

@@ -55,7 +55,8 @@ def _checked(outcome: npt.ArrayLike, score: npt.ArrayLike) -> tuple[Bools, Float
     truth, figures = np.asarray(outcome, dtype=bool), np.asarray(score, dtype=np.float64)
     if truth.shape != figures.shape or truth.ndim != 1:
         raise InputError(
-            "there are {outcomes} outcomes and {scores} scores; pass one of each per lead",
+            "there {outcomes:is|are} {outcomes} {outcomes:outcome|outcomes} and {scores} "
+            "{scores:score|scores}; pass one of each per lead",
             outcomes=truth.size,
             scores=figures.size,
         )

@@ -24,8 +24,8 @@ def overdue_leads(
     """Return the positions of the overdue leads; see `ProspectScores.overdue`."""
     if len(created) != len(grade) or len(contacted) != len(grade):
         raise InputError(
-            "there are {leads} leads, {created} dates of creation and {contacted} of "
-            "contact; pass one of each per lead",
+            "there {leads:is|are} {leads} {leads:lead|leads}, {created} {created:date|dates} "
+            "of creation and {contacted} of contact; pass one of each per lead",
             leads=len(grade),
             created=len(created),
             contacted=len(contacted),

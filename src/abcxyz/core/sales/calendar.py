@@ -251,7 +251,8 @@ class Periods:
             since = shift_period(until, unit, -int(n))
         except (ValueError, OverflowError):
             raise InputError(
-                "{n} periods of one {unit} before {as_of} begin before the year 1; take fewer",
+                "{n} {n:period|periods} of one {unit} before {as_of} {n:begins|begin} before "
+                "the year 1; take fewer",
                 n=n,
                 unit=unit,
                 as_of=as_of,
@@ -260,8 +261,8 @@ class Periods:
         begins = _lookback_start(until, *(lookback or (2 * int(n), unit)))
         if begins > since:
             raise InputError(
-                "the lookback of {n} periods of one {unit} is shorter than the window {window}; "
-                "take one at least as long",
+                "the lookback of {n} {n:period|periods} of one {unit} is shorter than the "
+                "window {window}; take one at least as long",
                 n=lookback[0] if lookback else n,
                 unit=lookback[1] if lookback else unit,
                 window=periods.window,

@@ -269,8 +269,8 @@ class Transactions:
             low, high = (self.customer.min(), self.customer.max()) if whole else (-1, -1)
             if low < 0 or high >= len(self.labels):
                 raise InputError(
-                    "customer holds {value!r}, and there are {count} labels; pass positions in "
-                    "the labels, counted from 0",
+                    "customer holds {value!r}, and there {count:is|are} {count} "
+                    "{count:label|labels}; pass positions in the labels, counted from 0",
                     value=str((low if low < 0 else high) if whole else self.customer[0]),
                     count=len(self.labels),
                 )

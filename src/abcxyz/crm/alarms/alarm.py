@@ -10,12 +10,12 @@ from attrs import field, frozen
 
 from abcxyz._arrays import SAME_ARRAYS, Bools, Floats
 from abcxyz.core.advice.unusual import UnusualFigure
-from abcxyz.core.display import Drawable, plain_number
+from abcxyz.core.display import Drawable
 from abcxyz.crm.changes.questions import Question
 from abcxyz.crm.changes.why_result import Why
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.settings import AnnouncedChange
-from abcxyz.toolkit.catalogue import plural, text
+from abcxyz.toolkit.catalogue import Figure, plural, text
 
 __all__ = ["Alarm", "AlarmChart", "AlarmRow", "Anomalies"]
 
@@ -263,18 +263,20 @@ class Anomalies(Report):
         if not self.alarms and not self.tests:
             lines.append(
                 text(
-                    "Nothing could be tested: {short} series are too short.",
+                    "Nothing could be tested: {short} {short:series|series} {short:is|are} "
+                    "too short.",
                     lang,
-                    short=plain_number(self.too_short, lang),
+                    short=Figure(self.too_short),
                 )
             )
         elif not self.alarms:
             lines.append(
                 text(
-                    "Everything is as usual: {tests} tests, {short} series are too short.",
+                    "Everything is as usual: {tests} {tests:test|tests}, {short} "
+                    "{short:series|series} {short:is|are} too short.",
                     lang,
-                    tests=plain_number(self.tests, lang),
-                    short=plain_number(self.too_short, lang),
+                    tests=Figure(self.tests),
+                    short=Figure(self.too_short),
                 )
             )
         else:

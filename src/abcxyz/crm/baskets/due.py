@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from attrs import field, frozen
 
-from abcxyz.core.display import plain_number
 from abcxyz.crm.baskets.purchases import Purchases
 from abcxyz.crm.reports.base import Row
 from abcxyz.toolkit.catalogue import text
@@ -47,10 +46,11 @@ class DueProduct(Row):
     def explain(self, lang: str = "en") -> str:
         """Return the reason in a sentence."""
         return text(
-            "bought {n} times, usually every {usual} days; the last time {days} days ago",
+            "bought {n} {n:time|times}, usually every {usual} {usual:day|days}; the last time "
+            "{days} {days:day|days} ago",
             lang,
             n=self.occasions,
-            usual=plain_number(round(self.usual), lang),
+            usual=round(self.usual),
             days=self.days,
         )
 

@@ -117,7 +117,8 @@ class Purchases:
         for what, column in (("products", names), ("customers", buyers), ("days", moments)):
             if column is not None and len(column) != len(numbers):
                 raise InputError(
-                    "{what} has {count} values, and there are {rows} lines; give one per line",
+                    "{what} has {count} {count:value|values}, and there {rows:is|are} {rows} "
+                    "{rows:line|lines}; give one per line",
                     what=what,
                     count=len(column),
                     rows=len(numbers),

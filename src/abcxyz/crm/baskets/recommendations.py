@@ -307,7 +307,8 @@ def _basis(proven: bool) -> str:
 def _check(purchases: Purchases) -> None:
     if len(purchases) < _BASKETS:
         raise InputError(
-            "{count} baskets are too few to learn what goes together; {least} are needed",
+            "{count} {count:basket|baskets} {count:is|are} too few to learn what goes "
+            "together; {least} are needed",
             count=len(purchases),
             least=_BASKETS,
         )
@@ -316,8 +317,8 @@ def _check(purchases: Purchases) -> None:
     times = np.bincount(purchases.customer[purchases.customer >= 0])
     if int((times >= 2).sum()) < _RETURNING:
         raise InputError(
-            "{count} customers with two purchases are too few to learn what comes next; {least} "
-            "are needed",
+            "{count} {count:customer|customers} with two purchases {count:is|are} too few to "
+            "learn what comes next; {least} are needed",
             count=int((times >= 2).sum()),
             least=_RETURNING,
         )

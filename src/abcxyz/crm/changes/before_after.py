@@ -276,7 +276,8 @@ def before_after_means(
     values0, values1 = (one[~np.isnan(one)] for one in sides)
     if min(len(values0), len(values1)) < 2:
         raise InputError(
-            "{before} values before and {after} after cannot be compared; give at least two each",
+            "{before} {before:value|values} before and {after} after cannot be compared; give "
+            "at least two each",
             before=len(values0),
             after=len(values1),
         )

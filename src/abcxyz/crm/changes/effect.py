@@ -240,8 +240,8 @@ def effect_of_change(
     for which, rows in zip(("before", "after"), sides, strict=True):
         if not len(rows):
             raise InputError(
-                "no deals {which} the change of {day} are older than {horizon} days; wait, or "
-                "give a shorter horizon",
+                "no deals {which} the change of {day} are older than {horizon} "
+                "{horizon:day|days}; wait, or give a shorter horizon",
                 which=which,
                 day=change.day,
                 horizon=counted.horizon,
@@ -281,8 +281,8 @@ def _windows(crm: CrmData, counted: Observations, day: date) -> tuple[Window, Wi
     end = last - timedelta(days=last.weekday())
     if end <= after:
         raise InputError(
-            "no whole week after the change of {day} is older than {horizon} days yet; wait, or "
-            "give a shorter horizon",
+            "no whole week after the change of {day} is older than {horizon} "
+            "{horizon:day|days} yet; wait, or give a shorter horizon",
             day=day,
             horizon=0 if math.isnan(counted.horizon) else counted.horizon,
         )

@@ -152,7 +152,8 @@ class InterruptedSeries(Report):
         if min(self.points_before, self.points_after) < _ADVISED:
             lines.append(
                 text(
-                    "{before} points before and {after} after are few; {advised} are advised.",
+                    "{before} {before:point|points} before and {after} after are few; "
+                    "{advised} are advised.",
                     lang,
                     before=self.points_before,
                     after=self.points_after,
@@ -236,8 +237,8 @@ def interrupted_time_series(
     before, after = int((known & (t < change)).sum()), int((known & (t >= change)).sum())
     if min(before, after) < LEAST_POINTS:
         raise InputError(
-            "the series has {before} points before the change and {after} after it; at least "
-            "{least} are needed on each side",
+            "the series has {before} {before:point|points} before the change and {after} "
+            "after it; at least {least} are needed on each side",
             before=before,
             after=after,
             least=LEAST_POINTS,

@@ -111,8 +111,9 @@ def why(
     for which, rows, young in (("before", rows0, young0), ("after", rows1, young1)):
         if not len(rows):
             raise InputError(
-                "no deals {which} the change count for {metric}: {young} are younger than "
-                "{horizon} days; choose another window, or a shorter horizon",
+                "no deals {which} the change count for {metric}: {young} {young:is|are} "
+                "younger than {horizon} {horizon:day|days}; choose another window, or a "
+                "shorter horizon",
                 which=which,
                 metric=metric,
                 young=young,

@@ -184,8 +184,8 @@ def known_fields(
         texts = text_column(column)
         if len(texts) != n:
             raise InputError(
-                "the field {name!r} has {count} values, and there are {n} deals; give one per "
-                "deal",
+                "the field {name!r} has {count} {count:value|values}, and there {n:is|are} "
+                "{n} {n:deal|deals}; give one per deal",
                 name=name,
                 count=len(texts),
                 n=n,

@@ -111,8 +111,8 @@ def check_history(crm: CrmData) -> None:
     gaps = int(gap.sum())
     if len(crm.deals) and gaps > _GAPS * len(crm.deals):
         raise InputError(
-            "{n} of {all} deals have a gap in their history of stages, so their times are not "
-            "known; read the whole history",
+            "{n} of {all} deals {n:has a gap in its|have a gap in their} history of stages, "
+            "so {n:its|their} times are not known; read the whole history",
             n=gaps,
             all=len(crm.deals),
         )

@@ -307,17 +307,23 @@ _WHY: Mapping[str, str] = frozen_map(
         "slope": "stage rates: on later examples the calibration slope of the learned card is "
         "{slope}, outside of 0.7 to 1.3",
         "short": "stage rates: the history is too short to judge anything learned by later time",
-        "few": "stage rates: {won} won and {lost} lost deals of two days and two stage changes; "
-        "{least} of either are needed to learn",
+        "few": (
+            "stage rates: {won} won and {lost} lost {lost:deal|deals} of two days and two "
+            "stage changes; {least} of either are needed to learn"
+        ),
         "few_outcomes": "stage rates: {events} of {rows} past examples were won in time, which "
         "leaves too few of one outcome to learn",
         "lopsided": "stage rates: {share}% of the decided deals were won, which leaves nothing "
         "to tell apart",
-        "too_few": "no probabilities: {decided} decided deals are too few; {least_decided} are "
-        "needed even for stage rates",
-        "few_examples": "no probabilities: only {rows} times was a deal open on a past Monday "
-        "whose outcome {days} days later is known; {least_decided} are needed even for stage "
-        "rates",
+        "too_few": (
+            "no probabilities: {decided} decided {decided:deal|deals} {decided:is|are} too "
+            "few; {least_decided} are needed even for stage rates"
+        ),
+        "few_examples": (
+            "no probabilities: only {rows} {rows:time|times} was a deal open on a past Monday "
+            "whose outcome {days} {days:day|days} later is known; {least_decided} are needed "
+            "even for stage rates"
+        ),
         "no_history": "no probabilities: there is no history of the stages; add the table "
         "stage_changes to the source",
         "no_past": "no probabilities: no deal was open on a past Monday whose outcome is known",

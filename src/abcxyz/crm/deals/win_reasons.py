@@ -13,7 +13,7 @@ from abcxyz.core.display import percent, plain_number
 from abcxyz.core.landmarks.reasons import strongest
 from abcxyz.crm.deals.features import FEATURES
 from abcxyz.crm.deals.win_model import WinModel
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import Figure, text
 
 __all__ = ["pushes_of_deals", "sentence", "sentences"]
 
@@ -75,8 +75,8 @@ def sentence(group: str, facts: Mapping[str, Any], model: WinModel, stage: str, 
         Language of the sentence.
     """
 
-    def figure(name: str, decimals: int = 0) -> str:
-        return plain_number(round(facts[name], decimals) if decimals else round(facts[name]), lang)
+    def figure(name: str) -> Figure:
+        return Figure(facts[name])
 
     def known(*names: str) -> bool:
         return all(name in facts and not _unknown(facts[name]) for name in names)
@@ -93,12 +93,12 @@ def sentence(group: str, facts: Mapping[str, Any], model: WinModel, stage: str, 
     if group == "time":
         if known("stage_age_ratio") and facts["stage_age_ratio"] > 0:
             return text(
-                "{days} days in the stage, usual are {usual}",
+                "{days} {days:day|days} in the stage, usual are {usual}",
                 lang,
                 days=figure("stage_age"),
                 usual=plain_number(round(facts["stage_age"] / facts["stage_age_ratio"], 1), lang),
             )
-        return text("{days} days old", lang, days=figure("age"))
+        return text("{days} {days:day|days} old", lang, days=figure("age"))
     if group == "moves":
         return text(
             "stage changes: {n}, of them back: {back}",
@@ -116,10 +116,10 @@ def sentence(group: str, facts: Mapping[str, Any], model: WinModel, stage: str, 
     if group == "silence":
         if known("silence_them"):
             return text(
-                "last heard from the customer {n} days ago", lang, n=figure("silence_them")
+                "last heard from the customer {n} {n:day|days} ago", lang, n=figure("silence_them")
             )
         if known("silence_us"):
-            return text("last contacted by us {n} days ago", lang, n=figure("silence_us"))
+            return text("last contacted by us {n} {n:day|days} ago", lang, n=figure("silence_us"))
         return text("no contact is recorded", lang)
     if group == "people":
         return text("employees who moved it: {n}", lang, n=figure("users"))

@@ -25,8 +25,8 @@ from abcxyz.crm.reports.class_times import (
     months_of_classes,
     won_classes,
 )
-from abcxyz.toolkit.catalogue import text
-from abcxyz.toolkit.numbers import date_text, number
+from abcxyz.toolkit.catalogue import Figure, text
+from abcxyz.toolkit.numbers import date_text
 
 __all__ = ["ActivityReport", "ActivityRow", "ClassTime", "activity"]
 
@@ -109,7 +109,7 @@ class ActivityReport(Report):
     def explain(self, lang: str = "en") -> str:
         """Return for which class the time goes."""
         done = sum(row.done for row in self.activities)
-        took_place = text("{n} activities took place.", lang, n=plain_number(done, lang))
+        took_place = text(("{n} {n:activity|activities} took place."), lang, n=Figure(done))
         lines = []
         known = [one for one in self.classes if one.customer_class != NO_CLASS]
         if not known:
@@ -179,16 +179,17 @@ class ActivityReport(Report):
         done = sum(one.activities for one in self.classes)
         if self.basis == COUNTED:
             return text(
-                "The base is {n} activities: no duration is known.",
+                "The base is {n} {n:activity|activities}: no duration is known.",
                 lang,
-                n=plain_number(done, lang),
+                n=Figure(done),
             )
         hours = sum(one.minutes for one in self.classes) / 60
         return text(
-            "The base is {hours} hours of {n} activities whose duration is known.",
+            "The base is {hours} {hours:hour|hours} of {n} {n:activity|activities} whose "
+            "duration is known.",
             lang,
-            hours=number(hours, lang, 1),
-            n=plain_number(sum(one.timed for one in self.classes), lang),
+            hours=Figure(hours, 1),
+            n=Figure(sum(one.timed for one in self.classes)),
         )
 
 

@@ -199,8 +199,8 @@ def _check_horizon(crm: CrmData, start: Moments, horizon: float) -> None:
     longest = float((crm.until - start.min()) / np.timedelta64(1, "D"))
     if horizon > longest:
         raise InputError(
-            "the horizon of {horizon} days is longer than the records; the longest possible is "
-            "{longest} days",
+            "the horizon of {horizon} {horizon:day|days} is longer than the records; the "
+            "longest possible is {longest} {longest:day|days}",
             horizon=horizon,
             longest=int(longest),
         )

@@ -15,7 +15,7 @@ from abcxyz.crm.records.data import CrmData, midnight
 from abcxyz.crm.records.visits import EXITS, LOST, OPEN, Visits
 from abcxyz.crm.reports.base import Report, Row
 from abcxyz.crm.reports.cohort import funnel_names
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import Figure, text
 
 __all__ = ["FlowReport", "FlowRow", "SnapshotReport", "SnapshotRow", "flow", "snapshot"]
 
@@ -67,9 +67,10 @@ class FlowReport(Report):
     def explain(self, lang: str = "en") -> str:
         """Return how many deals came, were won and were lost."""
         return text(
-            "In the window {created} deals were created, {won} won and {lost} lost.",
+            "In the window {created} {created:deal|deals} {created:was|were} created, {won} "
+            "won and {lost} lost.",
             lang,
-            created=plain_number(sum(one.created for one in self.stages), lang),
+            created=Figure(sum(one.created for one in self.stages)),
             won=plain_number(sum(one.won for one in self.stages), lang),
             lost=plain_number(sum(one.lost for one in self.stages), lang),
         )
@@ -184,9 +185,9 @@ class SnapshotReport(Report):
     def explain(self, lang: str = "en") -> str:
         """Return how many deals are open, their money, and what of it is likely."""
         whole = text(
-            "{n} deals are open, worth {money}.",
+            "{n} {n:deal|deals} {n:is|are} open, worth {money}.",
             lang,
-            n=plain_number(sum(one.deals for one in self.stages), lang),
+            n=Figure(sum(one.deals for one in self.stages)),
             money=plain_number(round(sum(one.amount for one in self.stages)), lang),
         )
         known = [one.weighted for one in self.stages if not math.isnan(one.weighted)]

@@ -17,7 +17,7 @@ from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.records.visits import LOST, OPEN, WON
 from abcxyz.crm.reports.base import FEW, Report, Row, check_margin, find
 from abcxyz.crm.reports.cohort import HANDED_OVER, Cohort, cohort, funnel_names
-from abcxyz.toolkit.catalogue import text
+from abcxyz.toolkit.catalogue import Figure, text
 
 __all__ = ["FunnelReport", "FunnelTable", "StageRow", "funnel"]
 
@@ -160,12 +160,13 @@ class FunnelReport(Report):
     def _sentence(self, one: FunnelTable, lang: str) -> str:
         lines = [
             text(
-                "{funnel}: {deals} deals begun, {won} of them won, {lost} lost, {open} open."
+                "{funnel}: {deals} {deals:deal|deals} begun, {won} of them won, {lost} lost, "
+                "{open} open."
                 if self.by == "created"
-                else "{funnel}: {deals} deals, {won} won, {lost} lost, {open} open.",
+                else "{funnel}: {deals} {deals:deal|deals}, {won} won, {lost} lost, {open} open.",
                 lang,
                 funnel=one.funnel,
-                deals=plain_number(one.deals, lang),
+                deals=Figure(one.deals),
                 won=plain_number(one.won, lang),
                 lost=plain_number(one.lost, lang),
                 open=plain_number(one.open, lang),

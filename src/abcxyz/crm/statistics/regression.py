@@ -60,7 +60,8 @@ class Fit:
 def _check(columns: Floats, n: int) -> None:
     if np.linalg.matrix_rank(columns) < columns.shape[1] or n <= columns.shape[1]:
         raise InputError(
-            "{n} points cannot tell {k} effects apart; give more points on both sides",
+            "{n} {n:point|points} cannot tell {k} {k:effect|effects} apart; give more points "
+            "on both sides",
             n=n,
             k=columns.shape[1],
         )

@@ -152,7 +152,8 @@ def _sorted(durations: ArrayLike, outcomes: ArrayLike) -> tuple[Floats, Ints]:
     given, kinds = np.asarray(durations), np.asarray(outcomes).astype(np.int64)
     if given.shape != kinds.shape:
         raise InputError(
-            "{n} durations and {m} outcomes; give one outcome per duration",
+            "{n} {n:duration|durations} and {m} {m:outcome|outcomes}; give one outcome per "
+            "duration",
             n=given.size,
             m=kinds.size,
         )

@@ -84,8 +84,8 @@ def pilot(
     """
     if not 1 <= len(set(cards)) == len(cards) <= _MOST_CARDS:
         raise ConfigError(
-            "a pilot writes to 1 to {most} different cards, and {count} are named; name test "
-            "cards that no customer owns",
+            "a pilot writes to 1 to {most} different cards, and {count} {count:is|are} named; "
+            "name test cards that no customer owns",
             most=_MOST_CARDS,
             count=len(cards),
         )
@@ -236,8 +236,8 @@ class _Pilot:
         self._check(step, again)
         if again.written:
             raise AdapterError(
-                "a second write changed {count} cards again: what is written differs from what is "
-                "read back",
+                "a second write changed {count} {count:card|cards} again: what is written "
+                "differs from what is read back",
                 count=again.written,
             )
         if report.written + report.unchanged < len(self.cards):

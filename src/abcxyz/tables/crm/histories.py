@@ -113,7 +113,9 @@ def from_to_changes(
     if same.any():
         lost.append(
             _WORDS.message(
-                "{n} rows of the history change no stage and are left out", n=int(same.sum())
+                "{n} {n:row|rows} of the history {n:changes|change} no stage and {n:is|are} "
+                "left out",
+                n=int(same.sum()),
             )
         )
     return frame[~same], lost
@@ -172,7 +174,8 @@ def with_beginnings(
     )
     return made, [
         _WORDS.message(
-            "{n} deals begin in the stage that their first move left, or in which they still are",
+            "{n} {n:deal|deals} {n:begins in the stage that its|begin in the stage that "
+            "their} first move left, or in which {n:it still is|they still are}",
             n=count,
         )
     ]

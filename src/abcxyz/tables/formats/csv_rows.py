@@ -307,8 +307,8 @@ def _is_number(cells: Sequence[str]) -> bool:
 
 def _too_many(row: Sequence[str], width: int, where: str, line: int) -> InputError:
     return InputError(
-        "{path}, line {line} has {cells} fields, and the heading has {width}; put cells with the "
-        "delimiter in quotes, or use another delimiter",
+        "{path}, line {line} has {cells} {cells:field|fields}, and the heading has {width}; "
+        "put cells with the delimiter in quotes, or use another delimiter",
         path=where,
         line=line,
         cells=len(row),

@@ -15,6 +15,7 @@ from abcxyz._arrays import frozen_map
 from abcxyz.core.sales.quality import KINDS, TREATMENTS, Quality
 from abcxyz.i18n import money, number, text, translate
 from abcxyz.tables.columns.choice import ColumnChoice
+from abcxyz.toolkit.catalogue import Figure
 
 __all__ = ["ColumnReport", "Inspection"]
 
@@ -178,8 +179,8 @@ class Inspection:
 
     def _quality(self, lang: str) -> str:
         assert self.quality is not None
-        used = number(self.quality.used, lang)
-        rows = number(self.quality.rows, lang)
+        used = Figure(self.quality.used)
+        rows = Figure(self.quality.rows)
         lines = [text("{used} of {rows} lines used", lang, used=used, rows=rows)]
         if self.first_day is not None:
             lines[0] += f", {self.first_day} – {self.last_day}"

@@ -56,7 +56,8 @@ def heading_remarks(heading: Heading, first_line: int) -> list[str]:
     if heading.titles:
         remarks.append(
             _SAY.message(
-                "{count} lines above the heading are a title; the heading is line {line}",
+                "{count} {count:line|lines} above the heading {count:is|are} a title; the "
+                "heading is line {line}",
                 count=Figure(heading.place),
                 line=Figure(first_line + heading.place),
             )
@@ -109,7 +110,13 @@ def table_of_sheet(where: str, sheet: Sheet, options: ShapeOptions) -> MemoryTab
     remarks = heading_remarks(heading, sheet.first_line)
     if merged:
         remarks.append(
-            _SAY.message("{count} merged cells are filled with their value", count=Figure(merged))
+            _SAY.message(
+                (
+                    "{count} merged {count:cell|cells} {count:is filled with its|are filled with "
+                    "their} value"
+                ),
+                count=Figure(merged),
+            )
         )
     uncached = {
         name: sheet.uncached[place + sheet.first_column]

@@ -81,8 +81,8 @@ def without_groups(
         )
     left = below if outer > inner else above
     remark = _SAY.message(
-        "the column {column!r} holds groups: {count} lines are read as customers, the lines of "
-        "groups or their parts are left out",
+        "the column {column!r} holds groups: {count} {count:line|lines} {count:is read as a "
+        "customer|are read as customers}, the lines of groups or their parts are left out",
         column=customer,
         count=Figure(int(len(lines) - np.count_nonzero(left))),
     )

@@ -191,8 +191,8 @@ def melt_months(
     first, last = min(days).item().date(), max(days).item().date()
     units = {period.unit for period in periods.values()}
     remark = _SAY.message(
-        "{count} columns are periods, from {first} to {last}: each cell is read as a sale, blank "
-        "and zero cells as none",
+        "{count} {count:column|columns} {count:is a period|are periods}, from {first} to "
+        "{last}: each cell is read as a sale, blank and zero cells as none",
         count=Figure(len(wide)),
         first=first,
         last=last,

@@ -114,8 +114,8 @@ def _sales(table: Table, batch: Batch, column: str, amount: str, leaves: Sequenc
     }
     result = Batch(columns, columns.values(), batch.lines[places])
     remark = _SAY.message(
-        "the column {column!r} holds groups: {count} innermost lines are read as sales, the lines "
-        "of groups and totals are left out",
+        "the column {column!r} holds groups: {count} innermost {count:line|lines} {count:is "
+        "read as a sale|are read as sales}, the lines of groups and totals are left out",
         column=column,
         count=Figure(len(leaves)),
     )

@@ -182,8 +182,9 @@ def _year_last(members: Sequence[Triple], name: str) -> Order | None:
 
 def _contradiction(odd: Triple, members: Sequence[Triple], name: str) -> InputError:
     return InputError(
-        "the column {name!r} holds {value!r}, with the month first, among {count} dates that may "
-        "have the day first; give the date format, such as --date-format %d.%m.%Y",
+        "the column {name!r} holds {value!r}, with the month first, among {count} "
+        "{count:date|dates} that may have the day first; give the date format, such as "
+        "--date-format %d.%m.%Y",
         name=name,
         value=str(odd),
         count=len(members),

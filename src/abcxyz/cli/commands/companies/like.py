@@ -12,6 +12,7 @@ from abcxyz.cli.options.history import add_history
 from abcxyz.cli.options.language import text_language
 from abcxyz.errors import HistoryError, InputError
 from abcxyz.i18n import date_text, number, text
+from abcxyz.toolkit.catalogue import Figure
 
 if TYPE_CHECKING:
     from abcxyz.companies.fns.look_alikes import IndexLookAlikes
@@ -90,31 +91,33 @@ def _like(args: argparse.Namespace) -> int:
         return 0
     print(
         text(
-            "{found} of {n} customers of class A of {day} are in the index; {compared} companies "
-            "compared with them, {few} left out of which too little is known",
+            "{found} of {n} {n:customer|customers} of class A of {day} {found:is|are} in the "
+            "index; {compared} {compared:company|companies} compared with them, {few} left "
+            "out of which too little is known",
             lang,
-            found=number(found.customers, lang),
-            n=number(len(best), lang),
+            found=Figure(found.customers),
+            n=Figure(len(best)),
             day=date_text(snapshot.periods.dated, lang),
-            compared=number(found.result.compared, lang),
-            few=number(found.result.too_little, lang),
+            compared=Figure(found.result.compared),
+            few=Figure(found.result.too_little),
         )
     )
     if found.unknown:
         print(
             text(
-                "{n} companies left out, for their region or industry is unknown",
+                "{n} {n:company|companies} left out, for {n:its|their} region or industry is "
+                "unknown",
                 lang,
-                n=number(found.unknown, lang),
+                n=Figure(found.unknown),
             )
         )
     if without:
         print(
             text(
-                "{n} customers of the history have no INN of an organisation, so that the list "
-                "may hold them; see --customers",
+                "{n} {n:customer|customers} of the history {n:has|have} no INN of an "
+                "organisation, so that the list may hold {n:it|them}; see --customers",
                 lang,
-                n=number(without, lang),
+                n=Figure(without),
             )
         )
     print(_table(found, lang))

@@ -7,7 +7,8 @@ import argparse
 from abcxyz.cli.options.dates import parse_month
 from abcxyz.cli.options.language import text_language
 from abcxyz.cli.options.sales import add_sales_input
-from abcxyz.i18n import date_text, number, text
+from abcxyz.i18n import date_text, text
+from abcxyz.toolkit.catalogue import Figure
 
 __all__ = ["HELP", "STOPPED", "add_arguments", "run"]
 
@@ -54,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
         for snapshot, panel in made:
             sales.progress.end()
             line = (
-                "{dated}: {customers} customers saved"
+                "{dated}: {customers} {customers:customer|customers} saved"
                 if history.save(snapshot, job=sales.job, panel=panel)
-                else "{dated}: {customers} customers, unchanged"
+                else "{dated}: {customers} {customers:customer|customers}, unchanged"
             )
-            dated, customers = date_text(snapshot.dated, lang), number(len(snapshot), lang)
+            dated, customers = date_text(snapshot.dated, lang), Figure(len(snapshot))
             print(text(line, lang, dated=dated, customers=customers))
     return 0

@@ -137,8 +137,8 @@ def _render_sales(found: SalesForecast, lang: str) -> str:
         table(rows),
         "",
         text(
-            "From {known} periods; the range is that of {tries} past forecasts, and is to hold 8 "
-            "times in ten.",
+            "From {known} {known:period|periods}; the range is that of {tries} past "
+            "{tries:forecast|forecasts}, and is to hold 8 times in ten.",
             lang,
             known=found.known,
             tries=found.tries,
@@ -178,7 +178,7 @@ def _render(result: Forecast, lang: str) -> str:
         )
     lines = [
         text(
-            "After {day}, from {count} transitions",
+            "After {day}, from {count} {count:transition|transitions}",
             lang,
             day=date_text(result.after, lang),
             count=result.transitions,
@@ -200,7 +200,7 @@ def _render(result: Forecast, lang: str) -> str:
     revenue, revenue_unchanged = result.revenue_error
     lines += [
         "",
-        text("Tried on {count} periods past", lang, count=len(result.held_back)),
+        text("Tried on {count} {count:period|periods} past", lang, count=len(result.held_back)),
         table(
             [
                 ["", text("Forecast", lang), text("Nothing changes", lang)],

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if chosen is None and args.yes is not None:
         if not 1 <= args.yes <= len(calls):
             raise InputError(
-                "there is no proposal {number}; there are {count}",
+                "there is no proposal {number}; there {count:is|are} {count}",
                 number=args.yes,
                 count=len(calls),
             )
