@@ -440,3 +440,9 @@ def test_who_is_knocked_out_has_no_probability_among_others() -> None:
     scores = score_prospects(leads, evolve(DEFAULT, calibration=(0.0, 0.1)))
     assert scores.knockout.tolist()[1] == -1
     assert np.isnan(scores.probability).tolist() == [True, False]
+
+
+def test_a_card_says_its_cuts_with_one_decimal() -> None:
+    card = evolve(DEFAULT, cuts=(62.25, 40))
+    assert card.explain().endswith("P-A from 62.2, P-B from 40.0")
+    assert card.explain("ru").splitlines()[-1].count(",") == 3
