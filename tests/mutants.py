@@ -108,6 +108,13 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/history/results.py",
+        (
+            "states = np.empty(max(known.values(), default=-1) + 2, dtype=np.int8)  ->  "
+            "states = np.empty(max(known.values(), default=-1) + 3, dtype=np.int8)"
+        ),
+    ): "another place at the end, which no customer has",
+    (
         "src/abcxyz/core/landmarks/orders/order_history.py",
         (
             "if (int(row.max()) + 1) * width >= 1 << (63 - bits):  ->  "
