@@ -385,3 +385,13 @@ def test_by_the_rule_months_and_money_are_those_of_the_risk(analysis: Analysis) 
     segments = [SEGMENTS[analysis.snapshot.segment[place]] for place in places]
     assert [one.segment for one in calls] == segments
     assert {"AX", "AZ"} <= {*segments}
+
+
+def test_who_has_no_class_is_not_called(analysis: Analysis) -> None:
+    """However likely it is that they do not come back."""
+    risk = analysis.lapse
+    assert risk is not None
+    assert {*risk.segment[risk.named].tolist()} <= {0, 1, 2}
+    gone = risk.segment < 0
+    assert gone.any()
+    assert (risk.probability[gone] > 0.5).all()
