@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["free_arrays_at_once", "free_memory", "without_collection"]
+__all__ = ["free_arrays_at_once", "free_memory", "keep_freed_arrays", "without_collection"]
 
-_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
-_LARGE = 4 << 20
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+_LARGE, _KEPT = 4 << 20, 256 << 20
 
 
 @contextmanager
@@ -49,6 +49,18 @@ def free_arrays_at_once() -> None:
     million customers; pages that are given back cost a little time when they are taken again.
     """
     _tell_allocator("mallopt", _MMAP_THRESHOLD, _LARGE)
+    _tell_allocator("mallopt", _TRIM_THRESHOLD, _LARGE)
+
+
+def keep_freed_arrays() -> None:
+    """Have the memory of freed arrays kept for the next ones, some hundred megabytes of it.
+
+    For the process of a command, which makes arrays of some megabytes one after the other: the
+    system clears every page that is given back before it is taken again, which took a sixth of the
+    time of reading a large file.
+    """
+    _tell_allocator("mallopt", _MMAP_THRESHOLD, _KEPT)
+    _tell_allocator("mallopt", _TRIM_THRESHOLD, _KEPT)
 
 
 def _tell_allocator(function: str, *arguments: int) -> None:

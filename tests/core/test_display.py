@@ -9,6 +9,7 @@ import pytest
 from attrs import field, frozen
 
 from abcxyz.core.display import (
+    Tabular,
     brief,
     class_counts,
     html_table,
@@ -85,3 +86,16 @@ def test_large_fields_are_summarised() -> None:
     record = Record(text, few=text + "x", many=dict.fromkeys("abcdef"))
     assert repr(record) == f"Record(numbers={text!r}, few=str(…), many=dict[6])"
     assert brief(record, "one", "", "two") == "Record(one; two)"
+
+
+def test_a_table_says_how_it_is_written() -> None:
+    class Silent(Tabular):
+        pass
+
+    class Said(Tabular):
+        def to_html(self, lang: str = "en") -> str:
+            return f"<p>{lang}</p>"
+
+    with pytest.raises(TypeError, match="to_html"):
+        Silent()  # type: ignore[abstract]
+    assert Said()._repr_html_() == "<p>en</p>"

@@ -247,3 +247,14 @@ def test_what_cancels_within_a_block_leaves_the_rest(way: str) -> None:
             some[5] = math.nan
             column = survey(some)
             assert (column.total, column.count) == (total - values[5], len(values) - 1)
+
+
+@pytest.mark.parametrize("way", ["numpy", "numba"])
+def test_whole_numbers_that_compiled_sums_could_not_hold_are_added_exactly(way: str) -> None:
+    if way == "numba":
+        pytest.importorskip("numba")
+    with route(way):
+        for one in (3 << 60, -(3 << 60), (1 << 61) + 1, 5):
+            column = survey(np.array([one, one, one]))
+            assert (column.total, column.low, column.high) == (3 * one, one, one)
+            assert column.count == 3

@@ -27,6 +27,7 @@ from abcxyz.history.packed.columns import (
     write_details,
 )
 from abcxyz.history.packed.encoding import pack, unpack, unpack_texts
+from abcxyz.history.period_sales import sales_table
 from abcxyz.history.rows import CODES, COLUMNS, days_of, digest, numbers_of_days, segment_of
 
 NAN = float("nan")
@@ -244,3 +245,13 @@ def test_the_digest_is_that_of_the_values() -> None:
     assert len({digest(each) for each in (one, *others)}) == 6
     # A history keeps it: it must never change.
     assert digest(one) == "17f4fb1d06cae50bd2c71092416bd4369683460f34fd8ae112a3bbe638c74a90"
+
+
+def test_snapshots_without_their_sales_give_no_table_of_sales(history: History) -> None:
+    """Nor does a history that is not there; of one with sales it has those of its months."""
+    history.save(made(customers=("x", "y", "z")))
+    infos = history.snapshots()
+    assert len(infos) == 1
+    assert sales_table(history, infos) is None
+    assert sales_table(None, []) is None
+    assert sales_table(None, infos) is None

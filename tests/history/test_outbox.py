@@ -196,3 +196,13 @@ def test_half_of_a_character_is_refused_and_changes_nothing(history: History) ->
         history.raise_alerts([A, alert("stalled_deal:\ud800")], TUESDAY, **SCOPE)
     assert "\\ud800" in str(problem.value)
     assert raised(history) == before
+
+
+def test_an_alert_of_the_same_day_is_as_of_its_last_run(history: History) -> None:
+    """An earlier day changes nothing."""
+    dear, dearest = alert(A.key, "b", 11.5), alert(A.key, "c", 99.0)
+    history.raise_alerts([A], TUESDAY, **SCOPE, sinks=["mail"])
+    (again,) = history.raise_alerts([dear], TUESDAY, **SCOPE, sinks=["mail"]).values()
+    assert again == entry(dear, TUESDAY, TUESDAY, waiting=frozenset({"mail"}))
+    history.raise_alerts([dearest], MONDAY, **SCOPE, sinks=["mail"])
+    assert [one[4:7] for one in raised(history)] == [("b", "2026-03-03", "2026-03-03")]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 
 from abcxyz.loops.compiled import route
 from abcxyz.tables.scan.columns import Texts
 from abcxyz.tables.scan.hashing import CellHashes, CodeTable, HashCollisionError
+from abcxyz.tables.scan.moments import NO_DAY, day_numbers
 
 pytest.importorskip("numba")
 
@@ -24,8 +27,46 @@ def test_hashes_of_texts_and_numbers(longest: int) -> None:
             lines = hashes.copy()
             hashing.add(lines, checks, np.uint64(3))
             both.append((hashes, checks, hashing.numbers(hashes), lines))
+            np.testing.assert_array_equal(
+                hashing.numbers(hashes, 86_400), hashing.numbers(hashes * np.uint64(86_400))
+            )
     for one, other in zip(*both, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "s", "ms", "us", "ns"])
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+def test_days_of_moments(name: str, unit: str) -> None:
+    """Against the calendar of Python, on both sides of midnight, of 1970 and of what is known."""
+    days = [
+        date(1, 1, 3),
+        date(1700, 1, 1),
+        date(1969, 12, 31),
+        date(1970, 1, 1),
+        date(2262, 4, 10),
+    ]
+    days = days[1:] if unit == "ns" else days
+    midnights = np.array(days, "M8[D]").astype(f"M8[{unit}]")
+    before = [(day - date(1970, 1, 1)).days for day in days]
+    with route(name):
+        np.testing.assert_array_equal(day_numbers(midnights, 0), before)
+        if unit != "D":
+            earlier = midnights - np.ones(1, f"m8[{unit}]")
+            np.testing.assert_array_equal(day_numbers(earlier, 0), np.array(before) - 1)
+        unknown = np.array(["NaT", "NaT"], f"M8[{unit}]")
+        if unit != "ns":
+            unknown[1] = np.datetime64("0001-01-01", "D")
+        assert day_numbers(unknown, 0).tolist() == [NO_DAY, NO_DAY]
+
+
+def test_days_of_the_furthest_moments() -> None:
+    """Where a point in time has more digits than a float."""
+    draw = np.random.default_rng(1).integers(-(2**63) + 1, 2**63, 2000)
+    edges = draw // 86_400_000_000 * 86_400_000_000
+    moments = np.concatenate([draw, edges[abs(edges) < 2**62], edges[abs(edges) < 2**62] - 1])
+    with route("numba"):
+        found = day_numbers(moments.view("M8[us]"), 0)
+    np.testing.assert_array_equal(found, [one // 86_400_000_000 for one in moments.tolist()])
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])

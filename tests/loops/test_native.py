@@ -21,8 +21,8 @@ import sys
 import numpy as np
 from abcxyz.loops import cells
 hashes = np.empty(3, np.uint64)
-cells.hash_numbers(np.arange(3, dtype=np.uint64), np.uint64(5), hashes)
-print(*hashes, "numba" in sys.modules, cells.hash_numbers.stored(("*u8", "u8", "*u8")))
+cells.hash_numbers(np.arange(3, dtype=np.uint64), np.uint64(1), np.uint64(5), hashes)
+print(*hashes, "numba" in sys.modules, cells.hash_numbers.stored(("*u8", "u8", "u8", "*u8")))
 """
 
 
@@ -115,7 +115,7 @@ def test_arguments_and_results() -> None:
     assert words.tolist() == expected
     assert [int(read_word(data, i)) for i in range(9)] == expected
     hashes = np.empty(1, np.uint64)
-    assert cells.hash_numbers(np.ones(1, np.uint64), np.uint64(2), hashes) is None
+    assert cells.hash_numbers(np.ones(1, np.uint64), np.uint64(1), np.uint64(2), hashes) is None
 
 
 @pytest.mark.parametrize("values", [np.ones((2, 2, 2)), np.ones(9)[::2]])

@@ -202,3 +202,22 @@ def test_the_raised_alerts_stay_the_raised_ones(demo: Analysis) -> None:
         raised = [(one.kind, one.money, one.age) for one in known.raised]
         assert raised == [(one.kind, one.money, one.age) for one in hidden.raised]
         assert len(hidden.quiet) == len(quiet)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["previous", "year_ago", "quality", "transitions", "actions", "lapse", "rise", "calls",
+     "backtest", "growth", "prospects"],
+)  # fmt: skip
+def test_parts_of_an_analysis_stay_or_stay_absent(demo: Analysis, part: str) -> None:
+    """With other identifiers, and as long as they were."""
+    value, hidden = getattr(demo, part), getattr(anonymize(demo, SECRET), part)
+    assert (hidden is None) is (value is None)
+    assert getattr(anonymize(evolve(demo, **{part: None}), SECRET), part) is None
+    known = {*map(str, demo.snapshot.customers.tolist())}
+    if part in ("calls", "growth"):
+        assert len(hidden) == len(value) > 0
+        assert known.isdisjoint(one.customer for one in hidden)
+    elif value is not None and getattr(value, "customers", None) is not None:
+        assert len(hidden.customers) == len(value.customers)
+        assert known.isdisjoint(hidden.customers.tolist())

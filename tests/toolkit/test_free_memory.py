@@ -49,6 +49,36 @@ print((pages() - before) * 4096)
 """
 
 
+_AGAIN = """
+import sys
+import resource
+import numpy as np
+from abcxyz._collection import keep_freed_arrays
+
+if sys.argv[1:]:
+    keep_freed_arrays()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    np.zeros(1_000_000).sum()
+    np.ones(8_000_000).sum()  # of more than the allocator keeps by itself
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+def test_kept_arrays_are_not_cleared_by_the_system_again() -> None:
+    faults = [
+        int(
+            subprocess.run(
+                [sys.executable, "-c", _AGAIN, *words],
+                capture_output=True, text=True, check=True, timeout=60,
+            ).stdout
+        )
+        for words in ([], ["keep"])
+    ]  # fmt: skip
+    assert faults[1] < faults[0] / 4
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
 def test_freed_arrays_go_back_to_the_system() -> None:
     ran = subprocess.run(

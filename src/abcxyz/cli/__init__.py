@@ -19,6 +19,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
+from abcxyz._collection import keep_freed_arrays
 from abcxyz.cli.options.language import (
     data_language,
     requested_language,
@@ -230,6 +231,7 @@ def main(argv: Sequence[str] | None = None, *, arrived: Sequence[int] = ()) -> i
             # Names may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
+    keep_freed_arrays()
     try:
         with _rare_collections(), guarded() as guard:
             try:

@@ -15,6 +15,7 @@ from abcxyz.loops.native import native
 
 __all__ = [
     "add_hashes",
+    "day_numbers",
     "find_codes",
     "hash_floats",
     "hash_numbers",
@@ -30,6 +31,7 @@ _FIRST, _SECOND = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
 _SHIFT = np.uint64(33)
 _BLOCK = 512
 _WHOLE = 2.0**63
+_MISSING = np.int64(np.iinfo(np.int64).min)
 
 
 @native
@@ -42,10 +44,10 @@ def _mixed(word: Any) -> Any:
 
 
 @native
-def hash_numbers(words: Array, seed: Any, hashes: Array) -> None:
-    """Fill the hashes of 64-bit numbers."""
+def hash_numbers(words: Array, factor: Any, seed: Any, hashes: Array) -> None:
+    """Fill the hashes of 64-bit numbers times a factor."""
     for i in range(len(hashes)):
-        hashes[i] = _mixed(words[i] ^ seed)
+        hashes[i] = _mixed((words[i] * factor) ^ seed)
 
 
 @native
@@ -58,6 +60,27 @@ def hash_floats(values: Array, bits: Array, seed: Any, hashes: Array) -> None:
             if whole == values[i]:
                 word = np.uint64(whole)
         hashes[i] = _mixed(word ^ seed)
+
+
+@native
+def day_numbers(moments: Array, per_day: int, first: int, none: int, days: Array) -> None:
+    """Fill the days of points in time: of missing ones and of those on day *first*, *none*.
+
+    Parameters
+    ----------
+    moments, per_day
+        (n,) points in time, and how many of their units a day has.
+    days
+        (n,) results.
+    """
+    part = float(per_day)
+    for i in range(len(days)):
+        moment = moments[i]
+        # Several at once, unlike a division of integers; at most one off, where floats are coarse.
+        day = np.int64(np.floor(moment / part))
+        rest = moment - day * per_day
+        day += np.int64(rest >= per_day) - np.int64(rest < 0)
+        days[i] = none if moment == _MISSING or day == first else day
 
 
 @native
@@ -172,10 +195,11 @@ def find_codes(
 def usual_kinds() -> dict[str, Kinds]:
     """Return the kinds of arguments that each loop is called with."""
     return {
-        "hash_numbers": ("*u8", "u8", "*u8"),
+        "hash_numbers": ("*u8", "u8", "u8", "*u8"),
         "hash_floats": ("*f8", "*u8", "u8", "*u8"),
+        "day_numbers": ("*i8", "i8", "i8", "i8", "*i4"),
         "add_hashes": ("*u8", "u8", "*u8"),
-        "hash_texts": ("*u1", "*i8", "u8", "*u8", "*u8", "*u8"),
+        "hash_texts": ("*u1", "*i4", "u8", "*u8", "*u8", "*u8"),
         "find_codes": ("*u8", "*u8", "*u8", "*i4", "*u8", "i8", "*i4", "*i8"),
     }
 
@@ -185,10 +209,11 @@ def warm_up() -> None:
     data, number = np.zeros(16, np.uint8), np.zeros(1, np.uint64)
     seed, odd = np.uint64(1), np.ones(64, np.uint64)
     hashes, checks = np.empty(1, np.uint64), np.empty(1, np.uint64)
-    hash_numbers(number, seed, hashes)
+    hash_numbers(number, seed, seed, hashes)
     hash_floats(np.zeros(1), number, seed, hashes)
+    day_numbers(np.zeros(1, np.int64), 1, 0, 0, np.zeros(1, np.int32))
     add_hashes(number, seed, hashes)
-    hash_texts(data, np.array([0, 3]), seed, odd, hashes, checks)
+    hash_texts(data, np.array([0, 3], np.int32), seed, odd, hashes, checks)
     keys, numbers = np.zeros(4, np.uint64), np.zeros(4, np.int32)
     codes, fresh = np.zeros(1, np.int32), np.zeros(1, np.intp)
     find_codes(hashes, checks, keys, numbers, np.zeros(2, np.uint64), 0, codes, fresh)

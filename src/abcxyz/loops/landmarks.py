@@ -28,10 +28,8 @@ def add_money(
     spans: int,
     columns: int,
     sums: Array,
-    money: Array,
+    marks: Array,
     zeros: Array,
-    first: Array,
-    last: Array,
     bits: Array,
     words: int,
     places: Array,
@@ -48,9 +46,9 @@ def add_money(
         First of the days, and the span of each of them.
     spans, columns
         Number of spans, and of the sums for each: of sales, of returns, and of costs if any.
-    sums, money, zeros, first, last
-        Running sums, sales of the last order day, bits of the spans with a line without an
-        amount, and the first and the last order day.
+    sums, marks, zeros
+        Running sums; of each customer the first and the last order day and the sales of the last;
+        bits of the spans with a line without an amount.
     bits, words
         Order days, one bit each in *words* words of 64 bits; none if *words* is 0.
     places
@@ -64,9 +62,7 @@ def add_money(
             cell = (who * spans + lookup[day[i] - since]) * columns
             places[i - begin] = cell
             fetch_ahead(sums, cell)
-            fetch_ahead(first, who)
-            fetch_ahead(last, who)
-            fetch_ahead(money, who)
+            fetch_ahead(marks, 3 * who)
             if words:
                 fetch_ahead(bits, who * words + ((day[i] - since) >> 6))
         for i in range(begin, end):
@@ -85,12 +81,13 @@ def add_money(
             sums[cell] += amount[i]
             if words:
                 bits[who * words + (at >> 6)] |= np.uint64(1) << np.uint64(at & 63)
-            first[who] = min(first[who], day[i])
-            if day[i] > last[who]:
-                last[who] = day[i]
-                money[who] = 0.0
-            if day[i] == last[who]:
-                money[who] += amount[i]
+            mark = 3 * who
+            marks[mark] = min(marks[mark], day[i])
+            if day[i] > marks[mark + 1]:
+                marks[mark + 1] = day[i]
+                marks[mark + 2] = 0.0
+            if day[i] == marks[mark + 1]:
+                marks[mark + 2] += amount[i]
     return empty
 
 
@@ -145,7 +142,7 @@ def usual_kinds() -> dict[str, Kinds]:
     return {
         "add_money": (
             "*i4", size, ints, size, floats, floats, ints, size, size, floats, floats, "*u8",
-            "*i4", "*i4", "*u8", size, ints,
+            "*u8", size, ints,
         ),
         "gap_figures": (ints, "*i4", ints, ints, ints, ints, "**i8"),
     }  # fmt: skip
@@ -153,12 +150,12 @@ def usual_kinds() -> dict[str, Kinds]:
 
 def warm_up() -> None:
     """Compile all loops of this module for the types they are mostly called with."""
-    ints, floats, days = np.zeros(1, np.int64), np.zeros(2), np.zeros(1, np.int32)
+    ints, floats, days = np.zeros(1, np.int64), np.zeros(3), np.zeros(1, np.int32)
     bits = np.zeros(1, np.uint64)
     for code in (np.zeros(1, np.int32), ints):
         add_money(
-            code, 0, ints, 0, floats[:1], floats[:0], ints, 1, 2, floats, floats[:1], bits,
-            days, days, bits, 1, np.zeros(ROOM, np.int64),
+            code, 0, ints, 0, floats[:1], floats[:0], ints, 1, 2, floats, floats, bits,
+            bits, 1, np.zeros(ROOM, np.int64),
         )  # fmt: skip
     gap_figures(
         np.zeros(2, np.int64), days[:0], ints, ints, np.zeros(1, np.int64), np.zeros(1, np.int64),

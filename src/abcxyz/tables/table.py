@@ -23,10 +23,25 @@ from abcxyz.tables.values.columns import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SAMPLE", "Batch", "MemoryTable", "Table", "first_rows"]
+__all__ = ["SAMPLE", "Batch", "MemoryTable", "Table", "consecutive", "first_rows"]
 
 SAMPLE = 20_000
 """Number of rows by which the shape of a table and its columns are recognised."""
+
+
+_MOST = 1 << 32
+
+
+def consecutive(line: int, rows: int) -> npt.NDArray[np.integer[Any]]:
+    """Return the numbers of consecutive lines, in 32 bits where they fit.
+
+    Examples
+    --------
+    >>> consecutive(2, 3).tolist()
+    [2, 3, 4]
+    """
+    kind = np.uint32 if line + rows <= _MOST else np.int64
+    return np.arange(line, line + rows, dtype=kind)
 
 
 def _names(names: Iterable[Any]) -> tuple[Any, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from abcxyz.tables.scan.columns import (
 )
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError
 from abcxyz.tables.scan.line_store import Arrays, LineStore, Owners
+from abcxyz.tables.scan.moments import NO_DAY, day_numbers
 from abcxyz.tables.scan.total_rows import mark_total_rows
 from abcxyz.tables.table import Table
 from abcxyz.tables.values.columns import distinct, objects
@@ -35,8 +35,6 @@ from abcxyz.tables.values.totals import may_hold_totals, total_cells
 
 __all__ = ["TableScan"]
 
-_NO_DAY = np.iinfo(np.int32).min
-_FIRST_DAY = (date.min - date(1970, 1, 1)).days  # written by 1C for "no date"
 _MANY_DAYS = 40_000  # distinct dates from which they must be moments
 _MANY_LINES = 2_000_000  # a table of more is no report with totals
 _MONEY = ("amount", "cost")
@@ -146,7 +144,7 @@ class TableScan:
                 continue
             columns = [column_of(cells) for cells in batch.cells]
             headings = batch.names
-            lines = batch.lines.astype(np.uint32)
+            lines = batch.lines.astype(np.uint32, copy=False)
             if self._modes["date"] == "cells":
                 place = headings.index(self._roles["date"])
                 columns[place] = columns[place].encoded()
@@ -204,12 +202,7 @@ class TableScan:
         moments = column.moments()
         if moments is None:
             raise _NotPlainError("date")
-        days = moments.astype("M8[D]").view(np.int64)
-        unknown = np.isnat(moments) | (days == _FIRST_DAY)
-        found = days.astype(np.int32)
-        if unknown.any():
-            found[unknown] = _NO_DAY
-        return found
+        return day_numbers(moments, self._store.rows + len(moments))
 
     def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
         """Return the keys of documents whose identifiers are written plainly."""
@@ -322,7 +315,7 @@ class TableScan:
         if "day" in arrays:
             places = arrays["day"]
             days = places.astype("M8[D]")
-            days[places == _NO_DAY] = np.datetime64("NaT", "D")
+            days[places == NO_DAY] = np.datetime64("NaT", "D")
             day: tuple[Days, Bools | None] = days, None
             date_cell: Callable[[int], object] = days.__getitem__
         else:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from attrs import evolve
 
@@ -319,3 +320,24 @@ def test_the_reason_of_a_deal_at_risk_is_in_its_sentence() -> None:
     )  # fmt: skip
     assert "36 days in the stage, usual are up to 3" in alert.sentence()
     assert "36 дн. на стадии, обычно до 3" in alert.sentence("ru")
+
+
+def test_the_most_time_is_told_first() -> None:
+    """Whatever the order of the customers, and of their money."""
+    times = [TimeSpent(customer="c", hours=1.5), TimeSpent(customer="d", hours=5.0)]
+    assert [one.customer for one in found("dead_money", time_spent=times)] == ["c", "d"]
+    few = found("dead_money", time_spent=times, rules=AlertRules(dead_top=1))
+    assert [one.customer for one in few] == ["d"]
+
+
+def test_who_is_steadily_of_class_a_is_so_in_alerts() -> None:
+    """As is who is of class A today."""
+    known = classified()
+    codes = np.array([1, 0, 2, 2], np.int8)
+    steady = evolve(known, snapshot=evolve(known.snapshot, steady_abc=codes))
+    deals = [
+        Deal(deal=i, customer=who, since=ago(400), stage="NEW", amount=5.0)
+        for i, who in enumerate("abcd")
+    ]
+    alerts = find_alerts(steady, CrmFacts(deals=deals))
+    assert {one.customer for one in alerts if one.kind == "stalled_deal"} == {"a", "b"}

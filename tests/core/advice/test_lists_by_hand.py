@@ -114,6 +114,17 @@ def test_an_outcome_counts_while_no_order_follows_it() -> None:
         CallOutcome(customer=7, day=DAY, outcome="gone")
 
 
+def test_who_waits_keeps_nobody_else_from_the_list() -> None:
+    """Money that is not known counts as none."""
+    lost = [CallOutcome(customer=who, day=ago(20), outcome="lost") for who in ("a", "c")]
+    found = listed(
+        call("a"), call("b", money=math.nan), call("c"), call("d", money=0.5), call("e"),
+        outcomes=lost,
+    )  # fmt: skip
+    assert [one.customer for one in found] == ["e", "d", "b"]
+    assert found.waiting == 2
+
+
 def test_an_employee_has_so_many_calls() -> None:
     calls = [
         call(i, expected_loss=float(10 - i), owner=owner)
@@ -448,3 +459,10 @@ def test_a_silence_by_the_rule_names_the_orders_it_follows() -> None:
     assert calls["twice"].money == pytest.approx(200 * 90 / 365)
     assert calls["twice"].orders == pytest.approx(2 * 90 / 365)
     assert calls["twice"].segment == "AZ"
+
+
+def test_a_backtest_begins_on_its_first_day() -> None:
+    later = evolve(tried(), day=date(2026, 10, 5))
+    assert Backtest(horizon_days=30, days=(tried(), later)).since == tried().day
+    assert Backtest(horizon_days=30, days=(tried(),)).since == tried().day
+    assert Backtest(horizon_days=30, days=()).since is None

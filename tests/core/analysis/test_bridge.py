@@ -107,3 +107,11 @@ def test_growth_is_relative_to_the_value_before(
 ) -> None:
     """Nothing, or returns alone, is no value to compare with."""
     assert bridge_between(before, after).growth == pytest.approx(growth, nan_ok=True)
+
+
+def test_small_changes_are_changes() -> None:
+    bridge = bridge_between([1.0, 2.0, 3.0], [1.5, 1.75, 3.0])
+    assert bridge.codes.tolist() == [STEPS.index("grown"), STEPS.index("shrunk"), -1]
+    assert [(one.customers, one.change) for one in bridge.steps] == [
+        (0, 0.0), (1, 0.5), (1, -0.25), (0, 0.0),
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ import pytest
 from attrs import evolve
 
 from abcxyz import Analysis, Settings, TimeSpent, Transactions, analyze
+from abcxyz.core.advice.calls import Call
 from abcxyz.core.analysis.past import (
     PastClasses,
     PastResult,
@@ -161,3 +162,28 @@ def test_small_totals_have_shares_too() -> None:
     assert small.shares("customers") == (0.0, 1.0, 0.0)
     empty = evolve(small, customers=(0, 0, 0), value=(-1.0, 0.0, 0.0))
     assert all(map(math.isnan, (*empty.shares("customers"), *empty.shares("value"))))
+
+
+def test_who_has_no_class_is_in_no_segment() -> None:
+    snapshot = made().snapshot
+    gone = evolve(snapshot, abc=np.array([-1, 1, 2, 2], np.int8))
+    assert segment_counts(gone) == [0, 0, 0, 1, 0, 0, 1, 0, 1]
+
+
+def test_totals_of_owners_by_money_in_question() -> None:
+    """Calls whose money is not known count as calls alone; growth of any small sum."""
+    analysis = made("3M")
+    assert analysis.calls is not None
+    known = Call(
+        customer="b", segment="BX", last_day=MONTHS[0], days=5, usual=3.0, longest=4.0, money=7.5,
+        owner="Bob",
+    )  # fmt: skip
+    other = evolve(known, customer="a", owner="Ann", money=2.0)
+    calls = [known, evolve(known, money=math.nan), other]
+    asked = evolve(analysis, calls=evolve(analysis.calls, calls=tuple(calls)))
+    owners = ["Ann" if who == "a" else "Bob" for who in analysis.snapshot.customers]
+    bob, ann = owner_totals(asked, owners)
+    assert (bob.owner, bob.calls, bob.in_question) == ("Bob", 2, 7.5)
+    assert (ann.owner, ann.calls, ann.in_question) == ("Ann", 1, 2.0)
+    assert evolve(ann, value=0.75, before=0.5).growth == 0.5
+    assert math.isnan(evolve(ann, value=0.75, before=0.0).growth)

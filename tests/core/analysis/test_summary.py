@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz import BCG, EVENTS, SEGMENTS, Analysis, Settings, Transactions, analyze
+from abcxyz import BCG, EVENTS, SEGMENTS, Alert, Analysis, Settings, Transactions, analyze
+from abcxyz.core.analysis.summary import _at_risk, _cuts
 from abcxyz.core.dynamics.events import FALLS, RISES
 from abcxyz.demo import DEMO_AS_OF, demo_sales
 
@@ -110,3 +111,33 @@ def test_alerts_of_the_demo() -> None:
     )
     assert summary.money_at_risk == pytest.approx(risk)
     assert summary.metrics == analysis.metrics
+
+
+def test_a_deal_is_at_risk_once_with_the_most_that_is_named() -> None:
+    """Whatever the order of its alerts; money that is not known is none."""
+
+    def alert(kind: str, key: str, money: float | None, **facts: object) -> Alert:
+        return Alert(kind=kind, key=key, customer="a", money=money, age=1, facts=facts)
+
+    alerts = [
+        alert("stalled_deal", "1", 50.0, deal=7),
+        alert("deal_at_risk", "2", 80.0, deal=7),
+        alert("deal_at_risk", "3", 60.0, deal=7),
+        alert("lapsed_a", "4", 10.0),
+        alert("lapsed_a", "5", 5.0),
+        alert("lapsed_a", "6", None),
+        alert("near_a", "7", 1000.0),
+    ]
+    assert _at_risk(alerts) == 95.0
+    assert _at_risk([]) == 0.0
+
+
+def test_cuts_are_read_back() -> None:
+    """Infinite ones by their sign, unknown ones as NaN; the last class has none."""
+    cuts = _cuts({"cuts": {"A": None, "B": 5.0}, "infinite": {"A": -1}})
+    assert cuts[:2] == (-math.inf, 5.0)
+    assert len(cuts) == 3
+    assert math.isnan(cuts[2])
+    first, second, _ = _cuts({"cuts": {"A": None, "B": None}, "infinite": {"B": 1}})
+    assert math.isnan(first)
+    assert second == math.inf

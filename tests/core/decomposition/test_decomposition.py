@@ -118,3 +118,16 @@ def test_many_factors_with_a_zero_are_refused(count: int) -> None:
         assert factor_effects(before, after) == [3, *[0] * (count - 1)]
     many = factor_effects([1.0] * count, [2.0, *[1.0] * (count - 1)])
     assert many == pytest.approx([1.0, *[0.0] * (count - 1)])
+
+
+def test_rates_of_floats_are_floats_and_of_whole_numbers_exact() -> None:
+    for kind in (np.float64, np.float32):
+        totals, counts = np.array([1.0, 3.0], kind), np.array([2.0, 4.0], kind)
+        found = rate_and_mix(totals, counts, totals[::-1], counts)
+        assert {one.dtype for one in (found.rate, found.mix, found.weight)} == {
+            np.dtype(np.float64)
+        }
+        assert float(found.rate.sum() + found.mix.sum()) == pytest.approx(found.difference)
+    whole = rate_and_mix([1, 3], [2, 4], [3, 1], [2, 4])
+    assert {type(one) for one in whole.rate} == {Fraction}
+    assert sum(whole.rate) + sum(whole.mix) == whole.difference == 0

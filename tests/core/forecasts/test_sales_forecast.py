@@ -379,3 +379,22 @@ def test_a_table_without_sales_and_parts_that_do_not_fit() -> None:
         "b": [2.0, 0.0, 0.0],
     }
     assert table.next_edges(2) == (date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1))
+
+
+def test_of_two_windows_that_begin_together_the_newer_snapshot_is_read() -> None:
+    newest = part(range(3, 6), {"a": [4.0, 5, 6]}, date(2025, 1, 2))
+    parts = [
+        part(range(3), {"a": [1.0, 2, 3]}, date(2025, 1, 2)),
+        part(range(4), {"a": [10.0, 20, 30, 99]}, date(2025, 1, 2)),
+        part(range(1, 4), {"a": [7.0, 7, 7]}, date(2025, 1, 2)),
+    ]
+    read: list[int] = []
+
+    def reader(i: int) -> SalesPart:
+        read.append(i)
+        return parts[i]
+
+    table = joined_sales([newest], [Window(one.edges[0], one.edges[-1]) for one in parts], reader)
+    assert table is not None
+    assert read == [1]
+    assert table.sales.tolist() == [[10, 20, 30, 4, 5, 6]]

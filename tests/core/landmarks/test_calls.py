@@ -369,3 +369,14 @@ def _parts(named: list[Naming]) -> tuple[int, int, int]:
     back = [one for one in named if one.came_back]
     called = sum(one.called for one in back)
     return called, len(back) - called, len(named) - len(back)
+
+
+def test_by_the_rule_months_and_money_are_those_of_the_risk(analysis: Analysis) -> None:
+    """Where probabilities were learned, whichever way the customers are found."""
+    risk = analysis.lapse
+    assert risk is not None
+    calls = find_calls(analysis, rules=RULE)
+    rows = [risk.positions[one.customer] for one in calls]
+    assert [one.months for one in calls] == [risk.months_of(row) for row in rows]
+    assert any(len(one.months) == 24 for one in calls)
+    assert [one.money for one in calls] == risk.money[rows].tolist()

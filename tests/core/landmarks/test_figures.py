@@ -24,8 +24,9 @@ from abcxyz.core.landmarks.collector import LandmarkCollector
 from abcxyz.core.landmarks.orders import customer_sample
 from abcxyz.core.landmarks.orders.customer_sample import identifier_hashes, sample_of
 from abcxyz.core.landmarks.orders.order_history import day_number
-from abcxyz.core.landmarks.panel_source import PanelSource
+from abcxyz.core.landmarks.panel_source import PanelSource, gap_figures
 from abcxyz.core.landmarks.sources import HistorySource
+from abcxyz.core.sales.rhythm import Rhythm
 from abcxyz.loops import route
 from abcxyz.pipeline import run
 from abcxyz.tables.analyze_file import analyze_file
@@ -340,3 +341,62 @@ def test_orders_after_the_window_are_not_in_the_count(monkeypatch: pytest.Monkey
     for one in both:
         found = one.features(day_number(AS_OF), 90, SETTINGS["count"])
         np.testing.assert_array_equal(found.value, [4.0, np.nan, 1.0, 1.0, 1.0])
+
+
+EDGES = {
+    0: [(1, 10), (180, -4), (181, -8), (365, 100), (366, 1000)],
+    1: [(30, -7)],  # returns alone
+    2: [(2, 5), (3, 5), (60, 5), (61, 5)],
+    3: [(364, 20), (500, 20), (1, 7)],
+    4: [(90, 3), (700, 3)],
+}
+
+
+def at_edges(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> tuple[Any, Any]:
+    monkeypatch.setattr(customer_sample, "MOST_CUSTOMERS", 2)
+    lines = [(who, days, money) for who, own in EDGES.items() for days, money in own]
+    both = sources([sales_of(lines, as_text=False)], settings)
+    assert both is not None
+    return both
+
+
+def test_spans_of_days_end_where_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a year of returns, a year of money; who only returned has no orders."""
+    for one in at_edges(monkeypatch, Settings(period="12M", lookback="36M")):
+        facts = one.features(day_number(AS_OF), 90, Settings(period="12M", lookback="36M")).facts
+        assert facts["returned"].tolist()[:2] == [4.0, 7.0]
+        assert facts["money_365"].tolist() == [98.0, -7.0, 20.0, 27.0, 3.0]
+        assert facts["orders"].tolist() == [3.0, 0.0, 4.0, 3.0, 2.0]
+        assert facts["money_90"].tolist() == [10.0, 0.0, 20.0, 7.0, 3.0]
+        longer = one.features(day_number(AS_OF), 400, Settings(period="12M", lookback="36M")).facts
+        np.testing.assert_array_equal(longer["same_season"], [2.0, np.nan, np.nan, 2.0, 1.0])
+
+
+def test_orders_up_to_the_day_itself_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A window of days ends on the day: yesterday's orders are in it."""
+    settings = Settings(period="60D", metric="count")
+    for one in at_edges(monkeypatch, settings):
+        found = one.features(day_number(AS_OF), 30, settings)
+        np.testing.assert_array_equal(found.value, [1.0, 0.0, 3.0, 1.0, np.nan])
+
+
+def test_months_are_money_whatever_the_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(period="12M", metric="count")
+    for one in at_edges(monkeypatch, settings):
+        months = one.months(AS_OF, np.arange(5))
+        assert months[:, -1].tolist() == [10.0, 0.0, 10.0, 7.0, 0.0]
+        assert months[2].sum() == 20.0
+        assert months[1, -2:].tolist() == [-7.0, 0.0]
+
+
+def test_nobody_without_an_order_is_late_by_a_panel(monkeypatch: pytest.MonkeyPatch) -> None:
+    for one in at_edges(monkeypatch, Settings(period="12M", lookback="36M")):
+        late = one.late(np.zeros(5, np.int8), 0.5, 1)
+        assert not late[1]
+
+
+def test_an_order_of_today_is_within_any_number_of_days() -> None:
+    rhythm = Rhythm(starts=np.array([0, 1, 1, 1]), gaps=np.array([7], np.int32))
+    squares, longest, within = gap_figures(rhythm, np.array([0, 3, -1]), (0, 3, 7))
+    assert (squares.tolist(), longest.tolist()) == ([49, 0, 0], [7, 0, 0])
+    assert within.tolist() == [[1, 1, 2], [0, 1, 1], [0, 0, 0]]

@@ -166,3 +166,30 @@ def test_bins_of_a_reliability_hold_ten_parts() -> None:
     found = reliability([True, False] * 10, np.repeat(np.arange(1, 11), 2) / 20)
     assert [(one.n, one.true) for one in found] == [(2, 0.5)] * 10
     assert [one.said for one in found] == pytest.approx([k / 20 for k in range(1, 11)])
+
+
+def test_top_share_by_hand() -> None:
+    """A whole level counts once, the one at the cut in part; of nothing there is no share."""
+    assert top_share([3, 1, 0, 0], [4, 3, 2, 1], share=0.5) == 1.0
+    assert top_share([3, 1, 0, 0], [4, 3, 2, 1], share=0.25) == 0.75
+    assert top_share([3, 1, 0, 0], [4, 3, 3, 1], share=0.5) == 0.875
+    assert top_share([2] + [1] * 19, [9] * 3 + [1] * 17) == pytest.approx(4 / 21 * 2 / 3)
+    assert math.isnan(top_share([], []))
+    assert math.isnan(top_share([0.0, 0.0], [1, 2]))
+
+
+def test_a_gain_of_two_units_by_hand() -> None:
+    """Their differences are as far from the mean as the error of the mean."""
+    gain = brier_gain(
+        np.array([True, False]), np.array([0.5, 0.3]), np.zeros(2),
+        np.array([1, 2]),
+    )  # fmt: skip
+    # 1 - 0.25 = 0.75 and 0 - 0.09 = -0.09: mean 0.33, each 0.42 away.
+    assert gain.value == pytest.approx(0.33)
+    reach = 1.959963984540054 * 0.42
+    assert (gain.low, gain.high) == pytest.approx((0.33 - reach, 0.33 + reach))
+    # All examples of one unit: nothing is known of the error.
+    one = brier_gain(
+        np.array([True, False]), np.array([0.5, 0.3]), np.zeros(2), np.array([1, 1])
+    )  # fmt: skip
+    assert (one.low, one.high) == pytest.approx((0.33, 0.33))

@@ -432,3 +432,17 @@ def test_limits_of_a_card(change: dict[str, Any], good: bool) -> None:
     """The largest and the smallest values are allowed."""
     with nullcontext() if good else pytest.raises(ConfigError):
         evolve(DEFAULT, **change)
+
+
+def test_who_is_knocked_out_has_no_probability_among_others() -> None:
+    """By the first knock-out of the card as by any other."""
+    leads = {"turnover": [9e9, 9e9], "status": ["Банкротство", None]}
+    scores = score_prospects(leads, evolve(DEFAULT, calibration=(0.0, 0.1)))
+    assert scores.knockout.tolist()[1] == -1
+    assert np.isnan(scores.probability).tolist() == [True, False]
+
+
+def test_a_card_says_its_cuts_with_one_decimal() -> None:
+    card = evolve(DEFAULT, cuts=(62.25, 40))
+    assert card.explain().endswith("P-A from 62.2, P-B from 40.0")
+    assert card.explain("ru").splitlines()[-1].count(",") == 3

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.core.prospects.similar import nearest_customers
+from abcxyz.core.prospects.similar import nearest_customers, numbers_apart, range_of
 from abcxyz.errors import InputError
 
 ROW = st.fixed_dictionaries(
@@ -62,3 +63,20 @@ def test_ties_keep_the_order_and_bad_counts_are_refused() -> None:
     assert nearest_customers({}, table) == ()
     with pytest.raises(InputError, match="count is 0"):
         nearest_customers({}, table, count=0)
+
+
+def test_distances_by_hand() -> None:
+    """Limited to 1 beyond the range of the customers, by ratio also below one."""
+    apart = numbers_apart(np.array([1.0, 3.0, 5.0, math.nan]), 11.0, 4.0)
+    np.testing.assert_array_equal(apart, [1.0, 1.0, 1.0, math.nan])
+    assert numbers_apart(np.array([2.0, 3.0]), 2.5, 4.0).tolist() == [0.125, 0.125]
+    # No range, but for rounding: what is equal is near, and all else far.
+    same = numbers_apart(np.array([1.0, 1.0 + 1e-13, 1.5, math.nan]), 1.0, 1e-13)
+    np.testing.assert_array_equal(same, [0.0, 0.0, 1.0, math.nan])
+    assert range_of(np.array([math.nan, 2.0, 5.0])) == 3.0
+    assert range_of(np.array([math.nan])) == range_of(np.array([])) == 0.0
+    ours = {"id": ["a", "b", "c"], "turnover": [0.25, 4.0, 0.0]}
+    first, second = nearest_customers({"turnover": 0.5}, ours)
+    assert (first.customer, second.customer) == ("a", "b")
+    assert [first.distance, second.distance] == pytest.approx([0.25, 0.75])
+    assert nearest_customers({"turnover": 0}, ours) == ()

@@ -230,3 +230,26 @@ def test_probabilities_of_as_many_resamples_as_a_byte_holds_and_more() -> None:
         np.testing.assert_allclose(
             found.segment[known] * resamples, np.rint(found.segment[known] * resamples)
         )
+
+
+@pytest.mark.parametrize("ddof", [0, 1])
+def test_draws_of_a_single_month_are_steady(ddof: int) -> None:
+    """Amounts that all are equal have no spread, not even a rounding error below zero."""
+    random = np.random.default_rng(3)
+    sales = random.lognormal(5, 1, (200, 3)).round(2)
+    made = Panel(
+        customers=np.arange(200),
+        periods=Settings(period="3M").periods(AS_OF),
+        metric="revenue",
+        value=sales.sum(axis=1),
+        sales=sales,
+        orders=np.full(200, 3),
+        first_day=np.full(200, np.datetime64("2026-04-05")),
+        last_day=np.full(200, np.datetime64("2026-06-05")),
+    )
+    settings = Settings(period="3M", xyz=Limits(0.1, 0.3), ddof=ddof)
+    found = class_confidence(made, settings, resamples=RESAMPLES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = twin(made, settings)
+    np.testing.assert_array_equal(expected, [found.abc, found.xyz, found.segment])

@@ -174,8 +174,8 @@ class _AlertFinder:
                 **({"horizon": calls.horizon_days} if in_money else {}),
             )
 
-    def _probable(self, call: Call, row: int, horizon: int) -> Alert:
-        """Return the alert of a learned lapse.
+    def _probable(self, call: Call, i: int, horizon: int) -> Alert:
+        """Return the alert of a learned lapse of customer number *i*.
 
         A higher probability is another occasion: the same silence is raised again at 70 and 90 %.
         It is the occasion of the highest probability so far, so that one which falls and rises
@@ -191,7 +191,7 @@ class _AlertFinder:
         ]
         return self._alert(
             "lapsed_a",
-            row,
+            i,
             f"{silent}:p{max(reached)}" if reached else silent,
             call.expected_loss,
             age=max(0, math.floor(call.days - call.usual)),

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import Floats
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.advice.calls import Call, CallList, call_list, calls_of_risk
 from abcxyz.core.advice.crm_facts import CrmFacts
@@ -18,7 +17,6 @@ from abcxyz.core.analysis.record import Analysis
 from abcxyz.core.classes.segments import SEGMENTS
 from abcxyz.core.landmarks.horizon import USUAL_HORIZON
 from abcxyz.core.landmarks.lapse_record import LapseRisk
-from abcxyz.core.landmarks.rise import RiseChance
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["find_calls", "find_growth", "is_learned", "owner_of"]
@@ -152,16 +150,19 @@ def find_growth(
     if not math.isfinite(limit):
         near = np.zeros(len(snapshot), dtype=bool)
     chance = np.full(len(snapshot), math.nan)
+    place = np.full(len(snapshot), -1)  # of a customer among those with a chance
     chosen = np.flatnonzero(near)
     if rise is not None and learned:
-        chance = _chances(analysis, rise)
+        rows = snapshot.rows_of(rise.customers)
+        there = rows >= 0
+        chance[rows[there]], place[rows[there]] = rise.probability[there], np.flatnonzero(there)
         able = np.flatnonzero(in_b & ~np.isnan(chance) & (missing > 0))
         order = np.lexsort((able, missing[able], -chance[able]))
         chosen = np.sort(able[order[: len(chosen)]])
     customers = []
     for i, customer in zip(chosen.tolist(), snapshot.customers[chosen].tolist(), strict=True):
         code = int(snapshot.segment[i])
-        at = rise.positions[customer] if rise is not None and learned else None
+        at = int(place[i]) if learned else None
         because, against = ((), ()) if rise is None or at is None else rise.groups(at)
         customers.append(
             RisingCustomer(
@@ -191,11 +192,3 @@ def find_growth(
         else rise.why,
     )
     return growth.first_of_owners(rules.per_owner)
-
-
-def _chances(analysis: Analysis, rise: RiseChance) -> Floats:
-    """Return the (n,) chances in the order of the snapshot; NaN for the others."""
-    chances = np.full(len(analysis.snapshot), math.nan)
-    rows = analysis.snapshot.rows_of(rise.customers)
-    chances[rows[rows >= 0]] = rise.probability[rows >= 0]
-    return chances

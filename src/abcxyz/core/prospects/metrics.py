@@ -186,7 +186,7 @@ def top_share(weight: npt.ArrayLike, score: npt.ArrayLike, share: float = 0.1) -
     weights = np.asarray(weight, dtype=np.float64)
     figures = np.asarray(score, dtype=np.float64)
     total = float(weights.sum())
-    if not len(figures) or total == 0:
+    if total == 0:
         return math.nan
     levels, inverse, counts = np.unique(-figures, return_inverse=True, return_counts=True)
     held = np.bincount(inverse, weights=weights, minlength=len(levels))

@@ -18,7 +18,7 @@ from abcxyz.errors import InputError
 from abcxyz.tables.containers.contents import Content
 from abcxyz.tables.formats.csv_quotes import damaged_rows
 from abcxyz.tables.formats.csv_rows import has_long_line, swallows_rows
-from abcxyz.tables.table import Batch, Table
+from abcxyz.tables.table import Batch, Table, consecutive
 
 __all__ = ["CsvTable", "can_stream"]
 
@@ -106,13 +106,15 @@ class CsvTable:
                     yield batch
 
     def _next(
-        self, blocks: Iterator[tuple[bytes, int, int]], columns: Sequence[str] | None
+        self, blocks: Iterator[tuple[bytearray, int, int]], columns: Sequence[str] | None
     ) -> Batch | None:
         for block, line, lines in blocks:
             return self._split(block, line, lines, columns)
         return None
 
-    def _numbered(self, stream: IO[bytes], rows: int | None) -> Iterator[tuple[bytes, int, int]]:
+    def _numbered(
+        self, stream: IO[bytes], rows: int | None
+    ) -> Iterator[tuple[bytearray, int, int]]:
         """Yield the blocks of rows, each with the number of its first line and of its lines."""
         line = 1 + self.skipped
         try:
@@ -135,7 +137,7 @@ class CsvTable:
             self._decided["utf-8"] = _is_utf8(self.content)
         return bool(self._decided["utf-8"])
 
-    def _swallows_rows(self, block: bytes) -> bool:
+    def _swallows_rows(self, block: bytearray) -> bool:
         """Return whether a quote without its twin makes one cell of several rows."""
         return any(
             swallows_rows(row, self.delimiter, len(self.columns))
@@ -143,7 +145,9 @@ class CsvTable:
             for row in csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter)
         )
 
-    def _split(self, block: bytes, line: int, ends: int, columns: Sequence[str] | None) -> Batch:
+    def _split(
+        self, block: bytearray, line: int, ends: int, columns: Sequence[str] | None
+    ) -> Batch:
         import pyarrow as pa
         from pyarrow import csv as arrow_csv
 
@@ -189,15 +193,15 @@ class CsvTable:
                     table = split(several_lines=True)
         except pa.ArrowInvalid as problem:
             raise _IrregularError from problem
-        numbers = np.arange(ends)
+        numbers = consecutive(line, ends)
         if table.num_rows != ends:  # as many rows as lines: no row has several
             if quoted and self._swallows_rows(block):
                 raise _IrregularError
-            numbers = _line_numbers(block)
+            numbers = line + _line_numbers(block)
             if len(numbers) != table.num_rows:
                 raise _IrregularError
         cells = [_in_one_piece(column) for column in table.columns]
-        return Batch([self.columns[int(name)] for name in wanted], cells, line + numbers)
+        return Batch([self.columns[int(name)] for name in wanted], cells, numbers)
 
 
 def _in_one_piece(column: Any) -> Any:
@@ -208,7 +212,7 @@ def _in_one_piece(column: Any) -> Any:
     return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
-def _rows_of_several_lines(block: bytes) -> Iterator[str]:
+def _rows_of_several_lines(block: bytearray) -> Iterator[str]:
     """Yield the rows that have line breaks between quotes."""
     data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     breaks = np.flatnonzero(data == ord("\n"))
@@ -248,30 +252,37 @@ def _is_utf8(content: Content) -> bool:
     return True
 
 
-def _blocks(stream: IO[bytes], skipped: int, rows: int | None) -> Iterator[bytes]:
+def _blocks(stream: IO[bytes], skipped: int, rows: int | None) -> Iterator[bytearray]:
     """Yield whole rows, about a block at a time, without the first lines.
 
     The first block has about so many *rows*, where nobody reads on after them.
     """
     rest = b"".join(islice(_after_mark(stream), skipped, skipped + 1))
     size = _BLOCK if rows is None else _START
-    while data := stream.read(size):
-        if b'"' not in rest and b'"' not in data:
-            end = data.rfind(b"\n") + 1 if rows is None else _end_of_rows(data, rows)
+    while True:
+        # Read behind the rest of the last block: nothing is copied but this.
+        block = bytearray(len(rest) + size)
+        block[: len(rest)] = rest
+        with memoryview(block) as room:
+            count = stream.readinto(room[len(rest) :])  # type: ignore[attr-defined]
+        if not count:
+            break
+        del block[len(rest) + count :]
+        if b'"' in block:
+            end = _last_row_end(block)
+        elif rows is None:
+            end = block.rfind(b"\n") + 1
+        else:
+            end = _end_of_rows(block, rows, len(rest))
             rows = None
-            if end:
-                yield b"".join((rest, memoryview(data)[:end]))
-                rest = data[end:]
-                continue
-        block = rest + data
-        end = _last_row_end(block)
         if not end and len(block) > _LARGEST:
             raise _EndlessRowError
+        rest = bytes(memoryview(block)[end:])
+        del block[end:]
         if end:
-            yield block[:end]
-        rest = block[end:]
+            yield block
     if rest:
-        yield rest
+        yield bytearray(rest)
 
 
 def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
@@ -282,13 +293,15 @@ def _after_mark(stream: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _end_of_rows(data: bytes, rows: int) -> int:
-    """Return the end of so many rows, or of the last one; 0 if none ends."""
-    breaks = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
-    return int(breaks[min(rows, len(breaks)) - 1]) + 1 if len(breaks) else 0
+def _end_of_rows(block: bytearray, rows: int, start: int) -> int:
+    """Return the end of so many rows after *start*, or of the last one; 0 if none ends."""
+    breaks = np.flatnonzero(np.frombuffer(block, np.uint8, offset=start) == ord("\n"))
+    if not len(breaks):
+        return block.rfind(b"\n") + 1
+    return start + int(breaks[min(rows, len(breaks)) - 1]) + 1
 
 
-def _last_row_end(block: bytes) -> int:
+def _last_row_end(block: bytearray) -> int:
     """Return the end of the last whole row; a line break between quotes ends no row."""
     end = block.rfind(b"\n") + 1
     quotes = _count(block, '"', end) if b'"' in block else 0
@@ -301,14 +314,14 @@ def _last_row_end(block: bytes) -> int:
     return end
 
 
-def _count(block: bytes, character: str, end: int | None = None) -> int:
+def _count(block: bytearray, character: str, end: int | None = None) -> int:
     """Count a frequent character up to an end: `bytes.count` takes three times as long."""
     data = np.frombuffer(block, np.uint8)[:end]
     parts = (data[start : start + _CACHED] for start in range(0, len(data), _CACHED))
     return sum(int(np.count_nonzero(part == ord(character))) for part in parts)
 
 
-def _line_numbers(block: bytes) -> npt.NDArray[np.int64]:
+def _line_numbers(block: bytearray) -> npt.NDArray[np.int64]:
     """Return the line of every row, from 0 on; empty lines are no rows."""
     data = np.frombuffer(block if block.endswith(b"\n") else block + b"\n", np.uint8)
     breaks = np.flatnonzero(data == ord("\n"))

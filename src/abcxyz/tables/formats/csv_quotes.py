@@ -166,7 +166,7 @@ def _repaired_cell(cell: str) -> str | None:
     return f'"{doubled}"'
 
 
-def damaged_rows(block: bytes, delimiter: str) -> bool:
+def damaged_rows(block: bytes | bytearray, delimiter: str) -> bool:
     r"""Return whether a block of rows may hold quotes that are not doubled.
 
     Examples
@@ -184,7 +184,7 @@ def damaged_rows(block: bytes, delimiter: str) -> bool:
     return False
 
 
-def _suspicious(block: bytes, delimiter: str) -> Iterator[bytes]:
+def _suspicious(block: bytes | bytearray, delimiter: str) -> Iterator[bytes | bytearray]:
     """Yield the lines with a cell in quotes and a run of quotes that a whole row rarely has."""
     data = np.frombuffer(b"\n" + block + b"\n", np.uint8)
     if _are_plain(data, delimiter):

@@ -126,7 +126,7 @@ def _batch(frame: pd.DataFrame, lines: npt.NDArray[np.int64]) -> Batch:
     return Batch(frame.columns, cells, lines)
 
 
-def has_long_line(text: str | bytes) -> bool:
+def has_long_line(text: str | bytearray) -> bool:
     """Return whether a line is longer than a cell may be."""
     end = "\n" if isinstance(text, str) else b"\n"
     place = 0

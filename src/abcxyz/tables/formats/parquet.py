@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from attrs import Factory, define
 
 from abcxyz.tables.containers.contents import Content, absent, damaged
-from abcxyz.tables.table import Batch
+from abcxyz.tables.table import Batch, consecutive
 from abcxyz.toolkit.catalogue import Catalogue
 
 __all__ = ["ParquetTable"]
@@ -98,7 +97,7 @@ class ParquetTable:
                 waiting = ahead.submit(next, batches, None)
                 while (batch := waiting.result()) is not None:
                     waiting = ahead.submit(next, batches, None)
-                    lines = np.arange(line, line + batch.num_rows)
+                    lines = consecutive(line, batch.num_rows)
                     line += batch.num_rows
                     yield Batch(batch.schema.names, batch.columns, lines)
         except (pa.ArrowException, OSError, ValueError) as problem:

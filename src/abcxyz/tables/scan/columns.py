@@ -11,7 +11,8 @@ import numpy.typing as npt
 from attrs import frozen
 
 from abcxyz._arrays import EXACT, Bools, Floats
-from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, mixed
+from abcxyz.tables.scan.hashing import MISSING, CellHashes, CodeTable, Words, blocks, mixed
+from abcxyz.tables.scan.moments import words_of
 from abcxyz.tables.values.arrow import text_ends
 from abcxyz.tables.values.columns import (
     Cells,
@@ -27,13 +28,16 @@ from abcxyz.tables.values.ids import PLAIN
 
 __all__ = ["CellTable", "Column", "are_gaps", "column_of", "line_hashes", "without_gaps"]
 
+Ends = npt.NDArray[np.int32] | npt.NDArray[np.int64]
+_INT32 = np.iinfo(np.int32).max
+
 
 @frozen(eq=False)
 class Texts:
     """Texts in one buffer: (n + 1,) start of each in *data*, and the end of the last."""
 
     data: npt.NDArray[np.uint8]
-    ends: npt.NDArray[np.int64]
+    ends: Ends
 
     @classmethod
     def of(cls, cells: Sequence[str]) -> Texts:
@@ -41,23 +45,28 @@ class Texts:
         encoded = [cell.encode("utf-8", "surrogatepass") for cell in cells]
         ends = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)), out=ends[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), ends)
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), _narrow(ends))
 
     @classmethod
     def of_arrow(cls, array: Any) -> Texts:
         """Take the buffers of an Arrow array of strings without copying the texts."""
         if not len(array):
-            return cls(np.empty(0, np.uint8), np.zeros(1, np.int64))
+            return cls(np.empty(0, np.uint8), np.zeros(1, np.int32))
         data = array.buffers()[2]
-        places = text_ends(array)[array.offset :].astype(np.int64)
+        places = text_ends(array)[array.offset :]
         low, high = int(places[0]), int(places[-1])
         held = np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-        return cls(held[low:high], places - low if low else places)
+        return cls(held[low:high], _narrow(places - low if low else places))
 
     @property
-    def sizes(self) -> npt.NDArray[np.int64]:
+    def sizes(self) -> Ends:
         """(n,) bytes of each text."""
         return np.diff(self.ends)
+
+
+def _narrow(ends: Ends) -> Ends:
+    """Return the ends of texts in 32 bits, in which those of a batch fit."""
+    return ends.astype(np.int32, copy=False) if ends[-1] <= _INT32 else ends
 
 
 class Column:
@@ -114,12 +123,23 @@ class Column:
             if self._texts is not None:
                 self._hashed = hashing.texts(self._texts.data, self._texts.ends)
             else:
-                assert self.typed is not None
-                # A column of whole numbers has fractions in a batch with missing cells.
-                floats = self.typed.dtype.kind == "f"
-                hashed = hashing.floats(self.typed) if floats else hashing.numbers(self._words())
-                self._hashed = hashed, None
+                self._hashed = self._hashes_of_typed(hashing, slice(None)), None
         return self._hashed
+
+    def _hashes_of_typed(self, hashing: CellHashes, rows: slice) -> Words:
+        assert self.typed is not None
+        # A column of whole numbers has fractions in a batch with missing cells.
+        if self.typed.dtype.kind == "f":
+            return hashing.floats(self.typed[rows])
+        return hashing.numbers(*words_of(self.typed[rows]))
+
+    def add_hashes(self, total: Words, hashing: CellHashes, factor: np.uint64) -> None:
+        """Add the hashes of the cells, times an odd number, to those of the lines."""
+        if self._hashed is None and self._texts is None and self._missing is None:
+            for rows in blocks(self._rows):  # which nothing else needs
+                hashing.add(total[rows], self._hashes_of_typed(hashing, rows), factor)
+        else:
+            hashing.add(total, self.hashes(hashing), factor)
 
     def hashes(self, hashing: CellHashes) -> Words:
         """Return the (rows,) hashes of the cells."""
@@ -147,21 +167,6 @@ class Column:
             spread: npt.NDArray[np.int32] = np.append(codes, np.int32(-1))[self._places]
             return spread
         return codes
-
-    def _words(self) -> Words:
-        """Return numbers, or microseconds, as 64-bit patterns."""
-        typed = self.typed
-        assert typed is not None
-        if typed.dtype.kind == "u":
-            return typed.astype(np.uint64)
-        if typed.dtype.kind != "M":
-            return typed.astype(np.int64).view(np.uint64)
-        factor = _MICROSECONDS.get(np.datetime_data(typed.dtype))
-        if factor is None:
-            return typed.astype("M8[us]").view(np.uint64)
-        # Several times as fast as a conversion by numpy, which looks at every cell.
-        words = np.ascontiguousarray(typed).view(np.int64)
-        return (words * factor if factor > 1 else words).view(np.uint64)
 
     def _cells(self, places: npt.NDArray[np.intp]) -> Iterator[Any]:
         if not len(places):
@@ -280,9 +285,6 @@ class Column:
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
 
 
-_MICROSECONDS = {("D", 1): 86_400_000_000, ("s", 1): 1_000_000, ("ms", 1): 1000, ("us", 1): 1}
-
-
 class CellTable:
     """Growing table of the distinct cells of one column.
 
@@ -377,5 +379,5 @@ def line_hashes(columns: Sequence[Column], hashing: CellHashes) -> Words:
     """Return the (rows,) hashes of the lines over all columns."""
     total = np.zeros(len(columns[0]), np.uint64)
     for place, column in enumerate(columns):
-        hashing.add(total, column.hashes(hashing), np.uint64(2 * place + 1))
+        column.add_hashes(total, hashing, np.uint64(2 * place + 1))
     return total

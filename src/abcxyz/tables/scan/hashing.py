@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,13 +78,13 @@ class CellHashes:
         self._cells += cells
         return loops("cells", self._cells, CELL_PAYS)
 
-    def numbers(self, words: Words) -> Words:
-        """Return one hash of each 64-bit number; equal only for equal numbers."""
+    def numbers(self, words: Words, factor: int = 1) -> Words:
+        """Return one hash of each 64-bit number times a factor; equal only for equal products."""
         kernel = self._kernel(len(words))
         if kernel is None:
-            return mixed(words ^ self._seed)
+            return mixed(words * np.uint64(factor) ^ self._seed)
         hashes = np.empty(len(words), np.uint64)
-        kernel.hash_numbers(words, self._seed, hashes)
+        kernel.hash_numbers(words, np.uint64(factor), self._seed, hashes)
         return hashes
 
     def floats(self, values: npt.NDArray[np.float64]) -> Words:
@@ -106,7 +107,7 @@ class CellHashes:
             kernel.add_hashes(np.ascontiguousarray(hashes), factor, total)
 
     def texts(
-        self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]
+        self, data: npt.NDArray[np.uint8], ends: npt.NDArray[np.integer[Any]]
     ) -> tuple[Words, Words]:
         """Return both hashes of texts in one buffer.
 
@@ -134,7 +135,7 @@ class CellHashes:
                 kernel.hash_texts(part, places, self._seed, self._odd, hashes[at], checks[at])
                 continue
             words = np.ndarray((len(part) - 7,), "<u8", part, 0, (1,))  # from any byte on
-            starts, sizes = places[:-1], np.diff(places)
+            starts, sizes = places[:-1].astype(np.int64), np.diff(places).astype(np.int64)
             for rows in blocks(len(sizes)):
                 hashes[at][rows], checks[at][rows] = self._texts(words, starts[rows], sizes[rows])
         return hashes, checks

@@ -16,9 +16,12 @@ from abcxyz.loops.compiled import ROW_PAYS, loops
 __all__ = ["CustomerSums"]
 
 _BOUGHT, _RETURNED, _COST = range(3)  # sums of a span
-_NO_DAY = np.iinfo(np.int32)
+_FIRST, _LAST, _MONEY = range(3)  # columns of the marks
+_NO_MARKS = np.inf, -np.inf, 0.0
 _CHUNK = 1 << 17  # rows whose places stay in the CPU cache
-_COLUMNS = {"sums": 0.0, "money": 0.0, "zeros": 0, "first": _NO_DAY.max, "last": _NO_DAY.min}
+#: What a customer without lines has: sums of the spans; the first and the last order day, and
+#: the sales of the last one, which lie beside each other in memory; spans with an amount of 0.
+_COLUMNS: dict[str, Any] = {"sums": 0.0, "marks": _NO_MARKS, "zeros": 0}
 
 
 class CustomerSums:
@@ -59,16 +62,14 @@ class CustomerSums:
         self._orders = OrderDays((0, len(self._lookup)))
         self._table: dict[str, npt.NDArray[Any]] = {
             "sums": np.zeros((0, len(lengths) * self._width)),
-            "money": np.zeros(0),
+            "marks": np.zeros((0, len(_NO_MARKS))),
             "zeros": np.zeros(0, np.uint64),
-            "first": np.zeros(0, np.int32),
-            "last": np.zeros(0, np.int32),
             **(table or {}),
         }
         self._lines = self._without_amount = 0
 
     def __len__(self) -> int:
-        return len(self._table["last"])
+        return len(self._table["zeros"])
 
     def grow(self, size: int, shift: int) -> None:
         """Make room for *size* row numbers, after a shift up of those added."""
@@ -80,7 +81,7 @@ class CustomerSums:
         room += room >> 4 if used else 0
         for name, column in self._table.items():
             larger = grown(column, room, shift)
-            if _COLUMNS[name]:
+            if name == "marks":
                 larger[:shift] = larger[shift + used :] = _COLUMNS[name]
             self._table[name] = larger
 
@@ -121,7 +122,8 @@ class CustomerSums:
                 self._add_chunk(row, place, amount[part], cost[part])
 
     def _add_chunk(self, row: Ints, place: Ints, amount: Floats, cost: Floats) -> None:
-        sums, money, zeros, first, last = self._table.values()
+        sums, marks, zeros = self._table.values()
+        first, last, money = marks.T
         span = self._lookup[place]
         cell = row * sums.shape[1] + span * self._width
         np.add.at(sums.reshape(-1), cell + (amount < 0), np.abs(amount))
@@ -131,7 +133,7 @@ class CustomerSums:
         self._without_amount += int(np.count_nonzero(empty))
         np.bitwise_or.at(zeros, row[empty], np.uint64(1) << span[empty].astype(np.uint64))
         sold = amount > 0
-        row, on, paid = row[sold], (place[sold] + self.edges[0]).astype(np.int32), amount[sold]
+        row, on, paid = row[sold], (place[sold] + self.edges[0]).astype(np.float64), amount[sold]
         before = last[row]
         np.minimum.at(first, row, on)
         np.maximum.at(last, row, on)
@@ -167,16 +169,17 @@ class CustomerSums:
     @property
     def ordered(self) -> Bools:
         """(n,) whether the customer has an order."""
-        return np.asarray(self._table["last"] != _NO_DAY.min)
+        return np.asarray(self._table["marks"][:, _LAST] >= self.edges[0])
 
     @property
     def last_money(self) -> Floats:
         """(n,) money of the sales of the last order day."""
-        return np.asarray(self._table["money"])
+        return np.ascontiguousarray(self._table["marks"][:, _MONEY])
 
     def days(self) -> tuple[Ints, Ints]:
         """Return the (n,) days of the first and the last order; they mean nothing without one."""
-        return self._table["first"].astype(np.int64), self._table["last"].astype(np.int64)
+        marks = np.where(self.ordered[:, None], self._table["marks"], 0)
+        return marks[:, _FIRST].astype(np.int64), marks[:, _LAST].astype(np.int64)
 
     def bought(self, since: int, until: int) -> Floats:
         """Return the (n,) money of sales from *since* up to *until*.
