@@ -214,7 +214,7 @@ def test_parts_of_an_analysis_stay_or_stay_absent(demo: Analysis, part: str) -> 
     """With other identifiers, and as long as they were."""
     value, hidden = getattr(demo, part), getattr(anonymize(demo, SECRET), part)
     assert (hidden is None) is (value is None)
-    without: Any = {part: None}
+    without: dict[str, Any] = {part: None}
     assert getattr(anonymize(evolve(demo, **without), SECRET), part) is None
     known = {*map(str, demo.snapshot.customers.tolist())}
     if part in ("calls", "growth"):
