@@ -108,6 +108,10 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/advice/playbook.py",
+        "  ->  def _default_data() -> Mapping[str, Any]:",
+    ): "the same data, read again each time",
+    (
         "src/abcxyz/core/snapshots/confidence.py",
         "neither = ~(abc | xyz)  ->  neither = ~(abc & xyz)",
     ): "of two axes, the doubtful one is the less certain one too",
