@@ -308,7 +308,7 @@ class Transactions:
 
     def take(self, chosen: npt.NDArray[Any]) -> Transactions:
         """Select lines by a mask or by positions."""
-        if chosen.dtype == np.bool_:
+        if isinstance(chosen, np.ndarray) and chosen.dtype == np.bool_:
             chosen = np.flatnonzero(chosen)  # once for all columns
         columns = {name: column[chosen] for name, column in self._columns().items()}
         return self._made(columns, self.labels)
