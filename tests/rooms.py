@@ -38,7 +38,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "core.one_pass": "loops core.exact_sums core.sums",
         "core.minor_units": "loops core.exact_sums core.sums",
         "core.display": "core.sums",
-        "core.sales": "loops core.documents core.sums core.minor_units core.display",
+        "core.sales": "loops core.documents core.exact_sums core.sums core.minor_units "
+        "core.display",
         "core.classes": "core.labels core.exact_sums core.sums core.one_pass core.minor_units "
         "core.display",
         "core.companies": "",

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -213,7 +214,8 @@ def test_parts_of_an_analysis_stay_or_stay_absent(demo: Analysis, part: str) -> 
     """With other identifiers, and as long as they were."""
     value, hidden = getattr(demo, part), getattr(anonymize(demo, SECRET), part)
     assert (hidden is None) is (value is None)
-    assert getattr(anonymize(evolve(demo, **{part: None}), SECRET), part) is None
+    without: dict[str, Any] = {part: None}
+    assert getattr(anonymize(evolve(demo, **without), SECRET), part) is None
     known = {*map(str, demo.snapshot.customers.tolist())}
     if part in ("calls", "growth"):
         assert len(hidden) == len(value) > 0

@@ -52,12 +52,14 @@ def sums_by_numpy(rows: Rows, periods: Periods, order_rows: OrderRows | None) ->
         inside = (place >= 0) & (place < len(lookup))
         if not inside.all():
             place, code, money, sale = place[inside], code[inside], money[inside], sale[inside]
-        np.add.at(sales, code * p + lookup[place], money)
+        with np.errstate(over="ignore"):  # refused by the panel, with the customer
+            np.add.at(sales, code * p + lookup[place], money)
         seen[code] |= 1
         if stretched:
             inside = (place >= since) & (place < until)
             code, money, sale = code[inside], money[inside], sale[inside]
-            np.add.at(value, code, money)
+            with np.errstate(over="ignore"):
+                np.add.at(value, code, money)
         seen[code] |= 2
         np.add.at(orders, code, sale.astype(np.int64))
     if missing:

@@ -58,11 +58,7 @@ def built(job: Job, registry: Registry | None = None) -> Iterator[tuple[Adapters
         The adapters, and a redactor of the secrets they were built with.
     """
     if registry is None:
-        parts = {
-            "source": job.sources, "sink": job.sinks, "enricher": job.enrichers, "crm": job.crm
-        }  # fmt: skip
-        roles = [role for role, those in parts.items() if those]
-        registry = load(named=job.kinds, allow=job.plugins, roles=roles)
+        registry = load(named=job.kinds, allow=job.plugins, roles=job.roles)
     adapters = build(job, registry)
     try:
         with file_mode(job.file_mode):

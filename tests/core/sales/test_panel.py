@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abcxyz import InputError, Periods, Transactions, aggregate, concat
+from abcxyz.core.exact_sums import BLOCK
 from abcxyz.core.sales import customer_numbers as module
 from abcxyz.core.sales.panel import Panel
+from abcxyz.fast import grid
+from abcxyz.loops import route
 
 YEAR = Periods.parse("6M", date(2026, 1, 15))
 WEEKS = Periods.parse("2M", date(2026, 1, 15), bucket="W")
@@ -295,3 +298,37 @@ def test_customers_below_the_first_ones_move_all_the_others() -> None:
     assert {*first[4:], *last[4:]} == {"2026-01-05"}
     assert panel.rhythm is not None
     assert (panel.rhythm.gaps.tolist(), panel.rhythm.starts[3:6].tolist()) == ([29], [0, 1, 1])
+
+
+@pytest.mark.parametrize("rows", [7, BLOCK // 2, 1 << 20])
+def test_sums_without_an_end_name_their_customer(rows: int) -> None:
+    """Wherever the customer stands: in the first block, or in the last one of a thread."""
+    sales = np.zeros((rows, 2))
+    fields: dict[str, Any] = {
+        "customers": np.arange(rows),
+        "periods": Periods.parse("2M", date(2026, 3, 1)),
+        "metric": "revenue",
+        "orders": np.ones(rows, np.int64),
+        "first_day": np.full(rows, np.datetime64("2026-01-05")),
+        "last_day": np.full(rows, np.datetime64("2026-01-05")),
+    }
+    Panel(value=sales[:, 0], sales=sales, **fields)
+    sales[rows - 2, 1] = -math.inf
+    for value in (sales[:, 0], sales[:, 1]):
+        with pytest.raises(
+            InputError, match=f"the sales of customer .*{rows - 2}.* add up beyond"
+        ):
+            Panel(value=value, sales=sales, **fields)
+
+
+@pytest.mark.parametrize("bucket", [None, "W"])
+def test_sums_beyond_numbers_are_refused_by_every_route(
+    bucket: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a warning of numpy first, also where the buckets extend beyond the window."""
+    sales = Transactions(["a", "b", "b"], [date(2026, 2, 20)] * 3, [1.0, 1.5e308, 1.5e308])
+    periods = Periods.parse("2M", date(2026, 3, 1), bucket=bucket)
+    for least in (grid.FAST_PAYS, 1):
+        monkeypatch.setattr(grid, "FAST_PAYS", least)
+        with route("numpy"), pytest.raises(InputError, match="up beyond what a number can"):
+            aggregate(sales, periods)

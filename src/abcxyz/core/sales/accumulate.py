@@ -316,7 +316,8 @@ class RunningSums:
             seen[code[~within]] |= _KNOWN | _SPANNED
             code, money, sale = code[within], money[within], sale[within]
         if counts and self._stretched:
-            np.add.at(self._value, code, money)
+            with np.errstate(over="ignore"):
+                np.add.at(self._value, code, money)
         seen[code] = _KNOWN | _SPANNED | _INSIDE
         if by_line:
             # A number of the column's type: with a conversion, numpy is forty times slower.

@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 from attrs import evolve, field, frozen
 
-from abcxyz._arrays import SAME_ARRAYS, Days, Ints, Numbers
+from abcxyz._arrays import SAME_ARRAYS, Days, Floats, Ints, Numbers
 from abcxyz.core.display import Tabular, brief, html_table
+from abcxyz.core.exact_sums import BLOCK
 from abcxyz.core.sales.accumulate import RunningSums
 from abcxyz.core.sales.calendar import Periods
 from abcxyz.core.sales.customer_numbers import CustomerNumbers
 from abcxyz.core.sales.rhythm import OrderDays, Rhythm
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.errors import InputError
+from abcxyz.loops.threads import run_blocks
 from abcxyz.toolkit.catalogue import text
 from abcxyz.toolkit.numbers import number
 
@@ -77,7 +79,7 @@ class Panel(Tabular):
 
     def __attrs_post_init__(self) -> None:
         for column in (self.value, self.sales):
-            if column.dtype.kind == "f" and np.isinf(column).any():
+            if column.dtype.kind == "f" and _has_infinite(column):
                 place = int(np.argwhere(np.isinf(column))[0][0])
                 raise InputError(
                     "the sales of customer {customer!r} add up beyond what a number can hold; "
@@ -114,6 +116,17 @@ class Panel(Tabular):
             text("orders", lang): number(int(self.orders.sum()), lang),
         }
         return html_table(text("Sales by customer", lang), list(facts), [list(facts.values())])
+
+
+def _has_infinite(column: Floats) -> bool:
+    """Return whether a number is infinite, block by block: a mask of all takes hundreds of MB."""
+    flat = np.ravel(column, order="K")
+
+    def part(rows: slice) -> bool:
+        starts = range(rows.start, rows.stop, BLOCK)
+        return any(np.isinf(flat[at : min(at + BLOCK, rows.stop)]).any() for at in starts)
+
+    return any(run_blocks(len(flat), BLOCK, part))
 
 
 def aggregate(
