@@ -46,3 +46,13 @@ def test_many_payments_are_joined_to_their_deals(site: Rig) -> None:
         for _ in range(1 + number % 2):
             site.portal.add_payment(DEAL, deal, 1, paid="2026-02-01T12:00:00+03:00")
     assert float(read(site, basis="payments").amount.sum()) == 900.0
+
+
+def test_orders_are_asked_for_a_page_at_a_time(site: Rig) -> None:
+    """Once for deals and once for invoices; a payment without an order is asked for by none."""
+    for number in range(50):
+        deal = site.portal.add_deal("", companyId=1 + number % 3)
+        site.portal.add_payment(DEAL, deal, 1, paid="2026-02-01T12:00:00+03:00")
+    site.portal.journal.run.clear()
+    assert float(read(site, basis="payments").amount.sum()) == 50.0
+    assert site.portal.journal.run["crm.orderentity.list"] == 2

@@ -14,6 +14,7 @@ from tests.core.landmarks.worlds import END, made_world, pausing_world
 from tests.report.page.unpack import whole_page
 
 from abcxyz import (
+    SEGMENTS,
     AlertRules,
     Analysis,
     CallOutcome,
@@ -380,3 +381,17 @@ def test_by_the_rule_months_and_money_are_those_of_the_risk(analysis: Analysis) 
     assert [one.months for one in calls] == [risk.months_of(row) for row in rows]
     assert any(len(one.months) == 24 for one in calls)
     assert [one.money for one in calls] == risk.money[rows].tolist()
+    places = [analysis.snapshot.positions[one.customer] for one in calls]
+    segments = [SEGMENTS[analysis.snapshot.segment[place]] for place in places]
+    assert [one.segment for one in calls] == segments
+    assert {"AX", "AZ"} <= {*segments}
+
+
+def test_who_has_no_class_is_not_called(analysis: Analysis) -> None:
+    """However likely it is that they do not come back."""
+    risk = analysis.lapse
+    assert risk is not None
+    assert {*risk.segment[risk.named].tolist()} <= {0, 1, 2}
+    gone = risk.segment < 0
+    assert gone.any()
+    assert (risk.probability[gone] > 0.5).all()

@@ -400,3 +400,12 @@ def test_an_order_of_today_is_within_any_number_of_days() -> None:
     squares, longest, within = gap_figures(rhythm, np.array([0, 3, -1]), (0, 3, 7))
     assert (squares.tolist(), longest.tolist()) == ([49, 0, 0], [7, 0, 0])
     assert within.tolist() == [[1, 1, 2], [0, 1, 1], [0, 0, 0]]
+
+
+def test_months_reach_back_as_far_as_the_lookback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the panel and the window before it hold fewer."""
+    for one in at_edges(monkeypatch, Settings(period="3M", lookback="24M")):
+        months = one.months(AS_OF, np.arange(5))
+        assert months.sum(axis=1).tolist()[2:] == [20.0, 47.0, 6.0]
+        assert months[4, 0] == 3.0  # 700 days before, in April 2024
+        assert months[0, -1] == 10.0

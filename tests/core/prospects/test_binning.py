@@ -251,3 +251,28 @@ def test_objects_that_are_numbers_are_numbers() -> None:
     assert kind_of(np.array([1, 2.5, None], dtype=object), "size", {}) == "number"
     assert kind_of(np.array([True, None], dtype=object), "size", {}) == "category"
     assert kind_of(np.array([None, None], dtype=object), "size", {}) == "category"
+
+
+def test_texts_of_digits_are_numbers_beyond_ten_different_ones() -> None:
+    ten = [str(one) for one in range(10)]
+    assert kind_of(ten * 3, "x", {}) == "category"
+    assert kind_of([*ten, "10"], "x", {}) == "number"
+    assert kind_of([*ten, "10", "ten"], "x", {}) == "category"
+
+
+def test_shares_that_differ_a_little_have_bins_of_their_own() -> None:
+    """Half of the smaller, and three in five of the larger."""
+    values = np.repeat([1.0, 2.0], 100)
+    outcome = np.concatenate([np.arange(100) % 2 == 0, np.arange(100) % 5 < 3])
+    found = bin_attribute("size", values, outcome, kind="number", trend="up")
+    assert [one.upto for one in found.attribute.bins] == [1.0, math.inf]
+    assert found.counts.tolist() == [[50, 50], [40, 60], [0, 0]]
+
+
+def test_a_single_lead_joins_the_neighbour_most_like_it() -> None:
+    """Its own share is one or nothing."""
+    # Shares of class A: 0.45, then 1 of a single lead, then 0.9.
+    counts = np.array([[11, 9], [0, 1], [1, 9]])
+    assert merge_small(counts, np.arange(3), 2) == [0, 2]
+    # 0.2, none of a single lead, 0.7.
+    assert merge_small(np.array([[8, 2], [1, 0], [3, 7]]), np.arange(3), 2) == [1, 2]

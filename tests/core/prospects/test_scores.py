@@ -436,10 +436,13 @@ def test_limits_of_a_card(change: dict[str, Any], good: bool) -> None:
 
 def test_who_is_knocked_out_has_no_probability_among_others() -> None:
     """By the first knock-out of the card as by any other."""
-    leads = {"turnover": [9e9, 9e9], "status": ["Банкротство", None]}
+    leads = {"turnover": [9e9] * 3, "status": ["Ликвидация", "Банкротство", None]}
     scores = score_prospects(leads, evolve(DEFAULT, calibration=(0.0, 0.1)))
-    assert scores.knockout.tolist()[1] == -1
-    assert np.isnan(scores.probability).tolist() == [True, False]
+    assert scores.knockout.tolist() == [0, 1, -1]
+    assert np.isnan(scores.probability).tolist() == [True, True, False]
+    verdicts = scores.scorecard.verdicts
+    assert [scores.verdict(i) for i in range(2)] == [verdicts["knockout"]] * 2
+    assert scores.verdict(2) != verdicts["knockout"]
 
 
 def test_a_card_says_its_cuts_with_one_decimal() -> None:

@@ -300,6 +300,18 @@ def test_customers_below_the_first_ones_move_all_the_others() -> None:
     assert (panel.rhythm.gaps.tolist(), panel.rhythm.starts[3:6].tolist()) == ([29], [0, 1, 1])
 
 
+def test_whole_amounts_may_add_up_to_63_bits() -> None:
+    """Exactly, and not a unit more."""
+    periods, days = Periods.parse("1M", date(2026, 2, 1)), [date(2026, 1, 5), date(2026, 1, 6)]
+    for one, other in (((1 << 61) + 1, (1 << 61) + 1), ((1 << 62) - 1, (1 << 62) - 1)):
+        panel = aggregate([Transactions(["a", "a"], days, [one, other])], periods)
+        assert panel.value.tolist() == [one + other]
+    for sign in (1, -1):
+        largest = sign * (1 << 62)
+        with pytest.raises(InputError, match="may add up beyond 64 bits"):
+            aggregate([Transactions(["a", "a"], days, [largest, largest])], periods)
+
+
 @pytest.mark.parametrize("rows", [7, BLOCK // 2, 1 << 20])
 def test_sums_without_an_end_name_their_customer(rows: int) -> None:
     """Wherever the customer stands: in the first block, or in the last one of a thread."""

@@ -281,3 +281,28 @@ def test_sums_get_the_days_of_documents() -> None:
     assert Quality(10, 9, (QualityIssue(REASONS["empty"], 1, 1.0, "left_out"),)) == (
         account.quality()
     )
+
+
+def test_money_joins_the_last_of_several_documents() -> None:
+    """Of the days before; a sum of nothing is a sale on the day of its document."""
+    made = CustomerAssignment(DIRECTORY, by_key=False, metric="revenue", by_documents=True)
+
+    def dated(*lines: Line) -> list[tuple[Any, ...]]:
+        return sales(made.transactions(columns(*lines), Account()))
+
+    assert dated(line(A, FIRST, 0), line(A, THIRD, 0, "d2"), line(A, SECOND, 0, "d1")) == [
+        ("a", SECOND, 0.0, None, "d1"),
+        ("a", THIRD, 0.0, None, "d2"),
+    ]
+    assert dated(line(A, THIRD, 4)) == [("a", THIRD, 4.0, None, "d2")]
+
+
+def test_documents_are_known_of_all_lines_or_of_none() -> None:
+    made = CustomerAssignment(DIRECTORY, by_key=False, metric="revenue")
+    some = columns(line(A, FIRST, 5, "a1"), line(B, FIRST, 6))
+    assert sales(made.transactions(some, Account())) == [
+        ("a", FIRST, 5.0, None, None),
+        ("b", FIRST, 6.0, None, None),
+    ]
+    every = columns(line(A, FIRST, 5, "a1"), line(B, FIRST, 6, "b1"))
+    assert [one[-1] for one in sales(made.transactions(every, Account()))] == ["a1", "b1"]
