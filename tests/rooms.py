@@ -69,7 +69,8 @@ ROOMS: dict[str, dict[str, str]] = {
         "crm.changes": "core.* crm crm.*",
         "crm.alarms": "core.* crm crm.*",
         "crm.analysis": "core.* crm crm.*",
-        "crm.__init__": "core.* crm.*",
+        "crm.names": "core.* crm.*",
+        "crm.__init__": "crm.names",
         # Adapter protocols, and binding of a job's keys to constructors.
         "writes": "core.*",
         "webhooks": "",

@@ -24,6 +24,7 @@ __all__ = ["Adapter", "Broken", "Clash", "Plugin", "Registry", "bundled", "load"
 
 #: What a plugin may offer, each by a hook of its own.
 ROLES = ("source", "enricher", "sink", "crm", "command")
+_BUILT_IN = "builtin"  # entry point of the adapters of files and databases
 #: Role, named like its table in a job -> what its hook names, where that is another word.
 _HOOKS = {"crm": "crm_source"}
 
@@ -142,6 +143,7 @@ def load(
     *,
     named: Collection[str] | None = None,
     allow: Collection[str] | None = None,
+    roles: Sequence[str] = ROLES,
 ) -> Registry:
     """Load the installed plugins, or only those that are named.
 
@@ -152,16 +154,19 @@ def load(
     extra
         Further plugins: modules or objects with hooks.
     named
-        Import, besides the plugins of this library, only entry points of these names, such as
-        the kinds of the adapters of a job; None imports all that *allow* allows.
+        Import, besides the built-in adapters, only entry points of these names, such as the kinds
+        of the adapters of a job, and the other adapters of this library where one of the names is
+        not among these; None imports all that *allow* allows.
     allow
         Packages whose plugins may be imported, each with or without ``==`` and a version; None
         allows those that *named* names.
+    roles
+        The roles that are asked for; the modules of others are not loaded.
 
     Returns
     -------
     Registry
-        The adapters and commands of all plugins.
+        The adapters and commands of these plugins.
 
     Raises
     ------
@@ -181,7 +186,12 @@ def load(
     points = list(entry_points(group=GROUP)) if installed else []
     chosen = _allowed(points, named, allow)
     idle = [_plugin(point) for point in sorted(points, key=_place) if point not in chosen]
-    return evolve(_gathered(chosen, extra), idle=tuple(idle))
+    if named is not None:
+        needed = [one for one in chosen if not _is_ours(one) or one.name in {_BUILT_IN, *named}]
+        gathered = _gathered(needed, extra, roles=roles)
+        if {*named} <= {name for _, name in gathered.adapters}:
+            return evolve(gathered, idle=tuple(idle))
+    return evolve(_gathered(chosen, extra, roles=roles), idle=tuple(idle))
 
 
 def _allowed(

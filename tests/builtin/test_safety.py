@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abcxyz.builtin.excel_sink import printable
 from abcxyz.builtin.jsonl_sink import JsonLinesSink
 from abcxyz.errors import AdapterError
+from abcxyz.report.workbook.render import printable
 from abcxyz.tables.export.csv_table import harmless
 from abcxyz.testing import make_analysis
 from abcxyz.toolkit.files import write_atomic

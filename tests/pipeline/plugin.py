@@ -59,7 +59,7 @@ class Shop:
                     raise UnavailableError("the shop is closed; come again")
                 raise RuntimeError(f"GET https://shop.example/{self.token}/sales")
             time.sleep(self.pause)
-            yield sales.take(slice(start, start + 100))  # type: ignore[arg-type]
+            yield sales.take(slice(start, start + 100))
 
     def preflight(self) -> Sequence[str]:
         """Report success."""

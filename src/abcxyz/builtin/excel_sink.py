@@ -6,14 +6,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from abcxyz.report.workbook.render import printable, render_workbook
 from abcxyz.toolkit.files import write_atomic
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
     from abcxyz.plugins import WriteReport
 
-__all__ = ["ExcelSink", "printable"]
+__all__ = ["ExcelSink"]
 
 
 class ExcelSink:
@@ -55,6 +54,7 @@ class ExcelSink:
     def write(self, analysis: Analysis, *, dry_run: bool) -> WriteReport:
         """Write the workbook, unless its content is the same already."""
         from abcxyz.plugins import WriteReport
+        from abcxyz.report.workbook.render import render_workbook
 
         content = render_workbook(
             analysis,

@@ -18,7 +18,6 @@ from abcxyz.errors import (
     RateLimitError,
     UnavailableError,
 )
-from abcxyz.http import Answer, Transport
 from abcxyz.i18n import number, text
 from abcxyz.plugins import Secret, WriteReport
 from abcxyz.tables.export.records import customer_records, prospect_records
@@ -30,6 +29,7 @@ from abcxyz.webhooks import signature_header
 
 if TYPE_CHECKING:
     from abcxyz.core.analysis.record import Analysis
+    from abcxyz.http import Answer
 
 __all__ = ["VERSION", "WebhookSink"]
 
@@ -100,6 +100,8 @@ class WebhookSink:
         self._state = None if state is None else Path(state)
         self._clock = clock if clock is not None else SystemClock()
         address = url.partition("://")[2].partition("/")[2]
+        from abcxyz.http import Transport  # loads requests, which a job without a webhook spares
+
         self._transport = Transport(
             # A short path, such as "hook", is a common word and not a secret.
             secrets=[

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from abcxyz.binding import ROLES
 from abcxyz.core.advice.alerts import AlertRules
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.crm.settings import AnnouncedChange, CrmSettings
@@ -166,6 +167,12 @@ class Job:
         """Names of all its adapters."""
         parts = (*self.sources, *self.sinks, *self.enrichers, self.crm)
         return frozenset(part.kind for part in parts if part is not None)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Roles of its adapters."""
+        parts = self.sources, self.enrichers, self.sinks, self.crm  # in the order of ROLES
+        return tuple(role for role, some in zip(ROLES, parts, strict=True) if some)
 
     def shared(self, role: str) -> Mapping[str, Any]:
         """Return the options shared by the adapters of a *role* that have and do not set them."""

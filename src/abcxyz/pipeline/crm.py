@@ -15,8 +15,9 @@ from abcxyz.core.classes.segments import ABC
 from abcxyz.core.sales.calendar import Window
 from abcxyz.core.snapshots.settings import Settings
 from abcxyz.core.snapshots.snapshot import Snapshot
-from abcxyz.crm import BusinessCalendar, CrmData
+from abcxyz.crm.records.data import CrmData
 from abcxyz.crm.settings import CrmSettings
+from abcxyz.crm.statistics.business_calendar import BusinessCalendar
 from abcxyz.errors import ConfigError
 from abcxyz.pipeline.deal_snapshots import DealMemory
 from abcxyz.pipeline.failures import adapter_failure

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from abcxyz.config import Job, Part
-from abcxyz.crm import CrmData, Deals, TextColumn, Values, text_column
+from abcxyz.crm.records.columns import TextColumn, text_column
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.records.tables import Deals, Values
 from abcxyz.pipeline.reading import CommonNames
 from abcxyz.toolkit.clock import Clock, SystemClock
 

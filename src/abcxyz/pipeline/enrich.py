@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -19,7 +19,8 @@ from abcxyz.core.companies.merge import merge_attributes
 from abcxyz.core.prospects.scorecard import Scorecard
 from abcxyz.core.prospects.scores import ProspectScores, score_prospects
 from abcxyz.core.sales.calendar import Window
-from abcxyz.crm import CrmAnalysis, CrmData, CrmSettings, analyze_crm
+from abcxyz.crm.records.data import CrmData
+from abcxyz.crm.settings import CrmSettings
 from abcxyz.errors import AbcxyzError
 from abcxyz.pipeline.crm import classes_of, read_source
 from abcxyz.pipeline.deal_snapshots import DealMemory
@@ -36,6 +37,9 @@ from abcxyz.plugins import (
 from abcxyz.progress import RunProgress
 from abcxyz.toolkit.catalogue import Catalogue
 from abcxyz.toolkit.redaction import Redactor
+
+if TYPE_CHECKING:
+    from abcxyz.crm.analysis import CrmAnalysis
 
 __all__ = ["PastClassesOf", "enrich", "score_leads"]
 
@@ -175,6 +179,8 @@ def _crm_half(
     if past_classes is not None:
         past = past_classes(part, reading.crm)
         past[analysis.snapshot.dated + timedelta(days=1)] = classes
+    from abcxyz.crm.analysis import analyze_crm  # loads all reports
+
     return analyze_crm(
         reading.crm,
         as_of=day,

@@ -58,7 +58,7 @@ def built(job: Job, registry: Registry | None = None) -> Iterator[tuple[Adapters
         The adapters, and a redactor of the secrets they were built with.
     """
     if registry is None:
-        registry = load(named=job.kinds, allow=job.plugins)
+        registry = load(named=job.kinds, allow=job.plugins, roles=job.roles)
     adapters = build(job, registry)
     try:
         with file_mode(job.file_mode):

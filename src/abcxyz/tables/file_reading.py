@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import freeze
-from abcxyz._collection import free_arrays_at_once, free_memory
+from abcxyz._collection import free_memory
 from abcxyz.errors import AbcxyzWarning, InputError
 from abcxyz.tables.containers.paths import Files
 from abcxyz.tables.sales import SalesScan, scan_sales
@@ -160,7 +160,6 @@ class FileReading:
                     yield panel
                     del panel  # else it stays in memory while the next one is made
                 if scan.spilled:
-                    free_arrays_at_once()
                     free_memory()  # of the lines: the table of the result needs it
 
             if scan.spilled:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abcxyz._arrays import Bools, Days, Floats, Ints, freeze
-from abcxyz._collection import free_memory
+from abcxyz._collection import free_arrays_at_once, free_memory
 from abcxyz.errors import InputError
 from abcxyz.tables.cells import read_amounts, read_days, read_distinct_ids
 from abcxyz.tables.currencies import has_currency_signs, read_currency
@@ -126,6 +126,7 @@ class TableScan:
         for cells in self._cells.values():
             cells.finish()
         if self.spilled:
+            free_arrays_at_once()
             free_memory()  # of the batches: the sums need it
         self._decide()
 

@@ -259,7 +259,7 @@ def test_take_and_concat() -> None:
     """Selected lines have all columns; concatenated ones only the common columns."""
     day = [date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)]
     sales = Transactions([3, 1, 2], day, [1, 2, 3], cost=[0, 1, 2], document=["x", "y", "z"])
-    parts = [sales.take([place]) for place in range(3)]  # type: ignore[arg-type]
+    parts = [sales.take([place]) for place in range(3)]
 
     assert sales == concat(parts)
     assert concat([*parts, Transactions(["a"], day[:1], [1])]).document is None

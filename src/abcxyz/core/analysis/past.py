@@ -167,6 +167,8 @@ def money_after(panel: Panel, called: Mapping[str, date]) -> tuple[int, float]:
     >>> money_after(made.panel, {"a": date(2026, 1, 20)})
     (1, 130.0)
     """
+    if not called:
+        return 0, 0.0
     edges, sales = panel.periods.edges, panel.sales.astype(np.float64)
     past = year_before(panel)
     if past is not None and past.edges[-1] >= edges[0]:

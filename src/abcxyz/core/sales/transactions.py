@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -306,11 +306,12 @@ class Transactions:
         """
         return self.customer if self.labels is None else self.labels[self.customer]
 
-    def take(self, chosen: npt.NDArray[Any]) -> Transactions:
-        """Select lines by a mask or by positions."""
-        chosen = np.asarray(chosen)
-        if chosen.dtype == np.bool_:
-            chosen = np.flatnonzero(chosen)  # once for all columns
+    def take(self, chosen: npt.NDArray[Any] | Sequence[Any] | slice) -> Transactions:
+        """Select lines by a mask, by positions or by a slice."""
+        if not isinstance(chosen, slice):
+            chosen = np.asarray(chosen)
+            if chosen.dtype == np.bool_:
+                chosen = np.flatnonzero(chosen)  # once for all columns
         columns = {name: column[chosen] for name, column in self._columns().items()}
         return self._made(columns, self.labels)
 
