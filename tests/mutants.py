@@ -108,6 +108,14 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/advice/playbook.py",
+        "  ->  def _default_data() -> Mapping[str, Any]:",
+    ): "the same data, read again each time",
+    (
+        "src/abcxyz/core/snapshots/confidence.py",
+        "neither = ~(abc | xyz)  ->  neither = ~(abc & xyz)",
+    ): "of two axes, the doubtful one is the less certain one too",
+    (
         "src/abcxyz/core/landmarks/reasons.py",
         "_BLOCK = 1 << 12  # probabilities ranked at once: lists name few of many",
     ): "ranks are the same in other pieces",

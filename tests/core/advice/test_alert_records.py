@@ -26,6 +26,7 @@ from abcxyz import (
     find_alerts,
     score_prospects,
 )
+from abcxyz.core.advice.alerts import ALERTS_EXIT_CODE
 from abcxyz.core.advice.crm_facts import DealReason, OverdueRequest
 from abcxyz.core.advice.owner_cap import first_of_owners
 from abcxyz.core.advice.risk_reasons import RISKS, plain_fact, reason_text
@@ -341,3 +342,8 @@ def test_who_is_steadily_of_class_a_is_so_in_alerts() -> None:
     ]
     alerts = find_alerts(steady, CrmFacts(deals=deals))
     assert {one.customer for one in alerts if one.kind == "stalled_deal"} == {"a", "b"}
+
+
+def test_the_exit_code_of_alerts_is_the_documented_one() -> None:
+    """Schedulers go by it."""
+    assert ALERTS_EXIT_CODE == 10

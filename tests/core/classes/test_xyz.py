@@ -233,3 +233,10 @@ def test_class_x_counts_among_the_classified() -> None:
     shown = classify_cv([0.1, 0.15, 0.9, 0.5], Limits(0.2, 0.6))._repr_html_()
     rows = re.findall(r"<td>([XYZ])</td><td>(\d+)</td><td>([\d.]+)", shown)
     assert rows == [("X", "2", "50.0"), ("Y", "1", "25.0"), ("Z", "1", "25.0")]
+
+
+def test_squares_beyond_all_numbers_are_refused() -> None:
+    """Also where the sum is one; of the first customer whose squares are not."""
+    with pytest.raises(InputError, match="at position 1;"):
+        coefficient_of_variation([[1.0, 2.0], [1e200, 1.0], [1e300, 1.0]])
+    assert coefficient_of_variation([[1e150, 1e150]]).tolist() == [0.0]
