@@ -108,11 +108,10 @@ def _blocks(
 
 
 def _check_xlsx(where: str, path: Path, part: str, limits: UnpackLimits) -> dict[int, str]:
-    cells, last, width = 0, 0, 26
+    last, width = 0, 26
     uncached: dict[int, str] = {}
     with reading(where), zipfile.ZipFile(path) as archive:
         for block in _blocks(archive, part, where, path, limits):
-            cells += block.count(b"<c ") + block.count(b"<c>")
             tail = block[-_OVERLAP:]
             for match in _LAST_ROW.finditer(tail):
                 last = max(last, int((match[1] or match[2])[:12]))
@@ -122,10 +121,8 @@ def _check_xlsx(where: str, path: Path, part: str, limits: UnpackLimits) -> dict
                     width = _COLUMNS
             if b"<f" in block:
                 _note_uncached(block, uncached)
-    if last > _ROWS:
-        raise _too_large(where, last, width, cells)
-    if last * width > _AREA:
-        _check_area(where, path, part, limits, cells)
+    if last > _ROWS or last * width > _AREA:
+        _check_area(where, path, part, limits, last)
     return uncached
 
 
@@ -138,16 +135,17 @@ def _note_uncached(block: bytes, uncached: dict[int, str]) -> None:
             uncached.setdefault(column_of(name), name + place[2].decode())
 
 
-def _check_area(where: str, path: Path, part: str, limits: UnpackLimits, cells: int) -> None:
+def _check_area(where: str, path: Path, part: str, limits: UnpackLimits, last: int) -> None:
     """Find the exact area of a sheet that may be large, and refuse one that is mostly empty."""
-    rows, columns = 0, 0
+    cells, rows, columns = 0, 0, 0
     with zipfile.ZipFile(path) as archive:
         for block in _blocks(archive, part, where, path, limits):
+            cells += block.count(b"<c ") + block.count(b"<c>")
             found = {match[1] for match in _REF.finditer(block)}
             columns = max([columns, *(column_of(name[:4].decode()) + 1 for name in found)])
             rows = max([rows, *(int(match[2][:12]) for match in _REF.finditer(block[-_OVERLAP:]))])
-    if rows * columns > _AREA and rows * columns > _SPARSE * cells:
-        raise _too_large(where, rows, columns, cells)
+    if last > _ROWS or (rows * columns > _AREA and rows * columns > _SPARSE * cells):
+        raise _too_large(where, max(rows, last if last > _ROWS else 0), columns, cells)
 
 
 def _too_large(where: str, rows: int, columns: int, cells: int) -> InputError:
