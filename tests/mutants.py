@@ -108,6 +108,13 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/sums.py",
+        (
+            "if low < 0 < high and math.fsum(map(abs, sums)) > 2 * abs(total):  ->  "
+            "if low < 0 < high and math.fsum(map(abs, sums)) > 1 * abs(total):"
+        ),
+    ): "the slower sum is the more exact one",
+    (
         "src/abcxyz/core/advice/playbook.py",
         "  ->  def _default_data() -> Mapping[str, Any]:",
     ): "the same data, read again each time",

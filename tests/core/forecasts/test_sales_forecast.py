@@ -381,12 +381,13 @@ def test_a_table_without_sales_and_parts_that_do_not_fit() -> None:
     assert table.next_edges(2) == (date(2025, 5, 1), date(2025, 6, 1), date(2025, 7, 1))
 
 
-def test_of_two_windows_that_begin_together_the_newer_snapshot_is_read() -> None:
+def test_of_windows_that_begin_together_that_of_the_newest_snapshot_is_read() -> None:
     newest = part(range(3, 6), {"a": [4.0, 5, 6]}, date(2025, 1, 2))
     parts = [
         part(range(3), {"a": [1.0, 2, 3]}, date(2025, 1, 2)),
         part(range(4), {"a": [10.0, 20, 30, 99]}, date(2025, 1, 2)),
         part(range(1, 4), {"a": [7.0, 7, 7]}, date(2025, 1, 2)),
+        part(range(3), {"a": [40.0, 50, 60]}, date(2025, 1, 2)),
     ]
     read: list[int] = []
 
@@ -396,5 +397,5 @@ def test_of_two_windows_that_begin_together_the_newer_snapshot_is_read() -> None
 
     table = joined_sales([newest], [Window(one.edges[0], one.edges[-1]) for one in parts], reader)
     assert table is not None
-    assert read == [1]
-    assert table.sales.tolist() == [[10, 20, 30, 4, 5, 6]]
+    assert read == [3]
+    assert table.sales.tolist() == [[40, 50, 60, 4, 5, 6]]
