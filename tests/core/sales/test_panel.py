@@ -262,6 +262,9 @@ def test_take_and_concat() -> None:
     parts = [sales.take([place]) for place in range(3)]
 
     assert sales == concat(parts)
+    assert sales.take(np.array([False, True, True])) == sales.take(slice(1, None))
+    assert sales.take([True, False, True]) == concat([parts[0], parts[2]])
+    assert len(sales.take([])) == len(sales.take(np.zeros(3, dtype=bool))) == 0
     assert concat([*parts, Transactions(["a"], day[:1], [1])]).document is None
 
 

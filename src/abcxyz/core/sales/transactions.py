@@ -309,7 +309,7 @@ class Transactions:
     def take(self, chosen: npt.NDArray[Any] | Sequence[Any] | slice) -> Transactions:
         """Select lines by a mask, by positions or by a slice."""
         if not isinstance(chosen, slice):
-            chosen = np.asarray(chosen)
+            chosen = np.asarray(chosen, dtype=None if len(chosen) else np.intp)
             if chosen.dtype == np.bool_:
                 chosen = np.flatnonzero(chosen)  # once for all columns
         columns = {name: column[chosen] for name, column in self._columns().items()}
