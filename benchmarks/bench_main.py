@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -30,6 +30,7 @@ from tables import PAGE, machine, table, write_section
 AS_OF, FIRST, SPAN = "2026-11-01", "2024-11-01", 730
 MEMORY = "2GB"
 _BLOCK = 2_000_000
+_TURNS = 3
 
 
 class Cost:
@@ -145,12 +146,35 @@ def reading_rows(sizes: Sequence[int], folder: Path) -> list[list[object]]:
     rows = [row for lines in sizes for row in file_rows(lines, folder)]
     book = min(max(sizes), 200_000)
     sales(book, max(book // 29, 10), folder, "book", "csv", "xlsx")
-    plain = abcxyz("classify", "book.csv", "--as-of", AS_OF, "--json", folder=folder)
-    ours = abcxyz("classify", "book.xlsx", "--as-of", AS_OF, "--json", folder=folder)
+    works = {
+        kind: lambda kind=kind: abcxyz(
+            "classify", f"book.{kind}", "--as-of", AS_OF, "--json", folder=folder
+        )
+        for kind in ("csv", "xlsx")
+    }
+    plain, ours = least(works).values()
     rows.append(
         [f"`classify` of a workbook, {book:,} lines", ours, f"{ours.cpu / plain.cpu:.1f}x its CSV"]
     )
     return rows
+
+
+def least(works: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
+    """Measure processes in turns; return the cheapest run of each: others only add to the time."""
+    found: dict[str, Cost] = {}
+    for _ in range(_TURNS):
+        for name, work in works.items():
+            cost_now = work()
+            found[name] = min(found.get(name, cost_now), cost_now, key=lambda one: one.cpu)
+    return found
+
+
+def job_of(folder: Path) -> Cost:
+    """Measure the job of a file with a new history."""
+    text = JOB.format(folder=folder, file=folder / "sales.csv")
+    (folder / "job.toml").write_text(text, "utf-8")
+    (folder / "history.db").unlink(missing_ok=True)
+    return abcxyz("run", "job.toml", "--as-of", AS_OF, "--json", folder=folder)
 
 
 def file_rows(lines: int, folder: Path) -> list[list[object]]:
@@ -158,17 +182,21 @@ def file_rows(lines: int, folder: Path) -> list[list[object]]:
     sales(lines, max(lines // 29, 10), folder, "sales", "csv", "parquet")
     rows: list[list[object]] = []
     for kind in ("csv", "parquet"):
-        ours = abcxyz("classify", f"sales.{kind}", "--as-of", AS_OF, "--json", folder=folder)
-        hands = {
-            one: by_hand(one, f"sales.{kind}", folder) for one in ("DuckDB", "polars", "pandas")
+        words = ("classify", f"sales.{kind}", "--as-of", AS_OF, "--json")
+        works = {
+            "ours": lambda words=words: abcxyz(*words, folder=folder),
+            **{
+                one: lambda one=one, kind=kind: by_hand(one, f"sales.{kind}", folder)
+                for one in ("DuckDB", "polars", "pandas")
+            },
         }
+        if kind == "csv":
+            works["job"] = lambda: job_of(folder)
+        hands = least(works)
+        ours, job = hands.pop("ours"), hands.pop("job", None)
         times = ", ".join(f"{ours.cpu / hand.cpu:.1f}x {one}" for one, hand in hands.items())
         rows.append([f"`classify` {kind}, {lines:,} lines, `--json`", ours, times])
-        if kind == "csv":
-            (folder / "job.toml").write_text(
-                JOB.format(folder=folder, file=folder / "sales.csv"), "utf-8"
-            )
-            job = abcxyz("run", "job.toml", "--as-of", AS_OF, "--json", folder=folder)
+        if job is not None:
             rows.append(
                 [
                     f"the same as a job, {lines:,} lines",
@@ -282,8 +310,11 @@ def large_rows(lines: int, folder: Path) -> list[list[object]]:
         return []
     many_sales(lines, folder / "large.csv")
     words = ("large.csv", "--as-of", AS_OF, "--memory", MEMORY, "--spill", ".", "--json")
-    ours = abcxyz("classify", *words, folder=folder)
-    hand = by_hand(f"DuckDB within {MEMORY}", "large.csv", folder)
+    works = {
+        "ours": lambda: abcxyz("classify", *words, folder=folder),
+        "by hand": lambda: by_hand(f"DuckDB within {MEMORY}", "large.csv", folder),
+    }
+    ours, hand = least(works).values()
     (folder / "large.csv").unlink()
     name = f"`classify` csv, {lines:,} lines, `--memory {MEMORY}`"
     return [[name, ours, f"{ours.cpu / hand.cpu:.1f}x DuckDB within {MEMORY} ({hand})"]]
@@ -368,7 +399,8 @@ def main(words: list[str]) -> None:
         about = (
             "## Whole commands\n\n"
             "Processes as a user starts them, with the account of quality; CPU seconds of user "
-            "and system. By hand are the same classes of the same file; for writing, pandas "
+            "and system, of files the least of three runs in turns. By hand are the same classes "
+            "of the same file; for writing, pandas "
             "writes the same cells, and loading the result does not count on either side. The "
             "rows of the library are CPU seconds of all threads within a process; beside them are "
             "the elapsed time on all cores, as multiples of one `np.sum` in one thread, and the "

@@ -180,8 +180,8 @@ def lapse_from(
     pace = np.minimum(_YEAR, np.maximum(np.nan_to_num(now.facts["tenure"]), _QUARTER))
     money = np.maximum(now.facts["money_365"], 0.0) * horizon / pace
     loss = probability * money
-    rank = np.lexsort((np.arange(len(money)), -np.nan_to_num(money), -np.nan_to_num(loss),
-                       abc != 0))  # fmt: skip
+    rank = np.lexsort((-np.nan_to_num(money), -np.nan_to_num(loss)))
+    rank = np.concatenate([rank[part[rank]] for part in (abc == 0, abc != 0)])
     order = rank[now.known[rank]]
     late = now.facts["late"] > 0
     if fit.model is None:
