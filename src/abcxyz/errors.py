@@ -48,19 +48,21 @@ def _form(number: float, spec: str) -> str | None:
 
 class _Whole(int):
     def __format__(self, spec: str) -> str:
-        return _form(self, spec) or super().__format__(spec)
+        form = _form(self, spec)
+        return super().__format__(spec) if form is None else form
 
 
 class _Fraction(float):
     def __format__(self, spec: str) -> str:
-        return _form(self, spec) or super().__format__(spec)
+        form = _form(self, spec)
+        return super().__format__(spec) if form is None else form
 
 
 def _in_english(template: str, details: Mapping[str, object]) -> str:
     if "|" in template:
         details = {
             name: _Whole(one)
-            if isinstance(one, Integral)
+            if isinstance(one, Integral) and not isinstance(one, bool)
             else _Fraction(one)
             if isinstance(one, float)
             else one
