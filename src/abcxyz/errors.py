@@ -58,16 +58,18 @@ class _Fraction(float):
         return super().__format__(spec) if form is None else form
 
 
+def _counted(value: object) -> object:
+    """Return a number that chooses words; other values as they are."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return _Whole(value)
+    return _Fraction(value) if isinstance(value, float) else value
+
+
 def _in_english(template: str, details: Mapping[str, object]) -> str:
     if "|" in template:
-        details = {
-            name: _Whole(one)
-            if isinstance(one, Integral) and not isinstance(one, bool)
-            else _Fraction(one)
-            if isinstance(one, float)
-            else one
-            for name, one in details.items()
-        }
+        details = {name: _counted(one) for name, one in details.items()}
     return template.format(**details) if details else template
 
 
