@@ -133,6 +133,14 @@ def test_each_number_of_a_sentence_chooses_its_word(n: int) -> None:
     assert text(phrase, "en", n=n, m=np.int64(1)) == said
 
 
+def test_a_form_may_be_empty_and_a_truth_value_is_no_number() -> None:
+    phrase = "{n} deal{n:|s}, {asked}"
+    assert [str(InputError(phrase, n=n, asked=True)) for n in (1, 2)] == [
+        "1 deal, True",
+        "2 deals, True",
+    ]
+
+
 def test_a_word_has_as_many_forms_as_the_language() -> None:
     """A fraction takes the form of two; what has fewer forms, the last of them."""
     russian = "{n} {n:час|часа|часов}"

@@ -48,24 +48,28 @@ def _form(number: float, spec: str) -> str | None:
 
 class _Whole(int):
     def __format__(self, spec: str) -> str:
-        return _form(self, spec) or super().__format__(spec)
+        form = _form(self, spec)
+        return super().__format__(spec) if form is None else form
 
 
 class _Fraction(float):
     def __format__(self, spec: str) -> str:
-        return _form(self, spec) or super().__format__(spec)
+        form = _form(self, spec)
+        return super().__format__(spec) if form is None else form
+
+
+def _counted(value: object) -> object:
+    """Return a number that chooses words; other values as they are."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, Integral):
+        return _Whole(value)
+    return _Fraction(value) if isinstance(value, float) else value
 
 
 def _in_english(template: str, details: Mapping[str, object]) -> str:
     if "|" in template:
-        details = {
-            name: _Whole(one)
-            if isinstance(one, Integral)
-            else _Fraction(one)
-            if isinstance(one, float)
-            else one
-            for name, one in details.items()
-        }
+        details = {name: _counted(one) for name, one in details.items()}
     return template.format(**details) if details else template
 
 

@@ -55,6 +55,12 @@ def files(
     return pages
 
 
+def address_of(page: Any) -> str:
+    """Return the address of a page now: Playwright's own follows once it has heard of a change."""
+    address: str = page.evaluate("location.href")
+    return address
+
+
 @contextmanager
 def visit(browser: Any, file: Path, width: int, *, script: bool) -> Iterator[Any]:
     """Open a page, and check on exit that it made no request and logged no error."""

@@ -240,7 +240,7 @@ def test_the_digest_is_that_of_the_values() -> None:
         attrs.evolve(one, abc=np.array([2, 1, 0], dtype=np.int8)),
         attrs.evolve(one, value=np.array([1.0, 2.0, 3.0])),
         attrs.evolve(one, orders=one.orders + 1),
-        attrs.evolve(one, last_day=one.last_day + 1),
+        attrs.evolve(one, last_day=one.last_day + np.timedelta64(1, "D")),
     ]
     assert len({digest(each) for each in (one, *others)}) == 6
     # A history keeps it: it must never change.
