@@ -159,10 +159,10 @@ def reading_rows(sizes: Sequence[int], folder: Path) -> list[list[object]]:
     return rows
 
 
-def least(works: Mapping[str, Callable[[], Cost]]) -> dict[str, Cost]:
+def least(works: Mapping[str, Callable[[], Cost]], *, turns: int = _TURNS) -> dict[str, Cost]:
     """Measure processes in turns; return the cheapest run of each: others only add to the time."""
     found: dict[str, Cost] = {}
-    for _ in range(_TURNS):
+    for _ in range(turns):
         for name, work in works.items():
             cost_now = work()
             found[name] = min(found.get(name, cost_now), cost_now, key=lambda one: one.cpu)
@@ -234,6 +234,12 @@ def printed(whole: Cost, folder: Path) -> Cost:
     return Cost(float((folder / "output.txt").read_text("utf-8")), whole.wall, whole.memory)
 
 
+def written(sink: str, option: str, target: Path, folder: Path) -> Cost:
+    """Return what it costs to write the result anew."""
+    target.unlink(missing_ok=True)
+    return printed(cost(sys.executable, "-c", WRITE, sink, option, folder=folder), folder)
+
+
 def writing_rows(customers: int, folder: Path) -> list[list[object]]:
     """Write the table of customers; loading the result does not count, on either side."""
     sales(2 * customers, customers, folder, "many", "csv")
@@ -247,9 +253,8 @@ def writing_rows(customers: int, folder: Path) -> list[list[object]]:
         "html": ("path=out.html", None, "a page"),
     }
     for sink, (option, twin, words) in targets.items():
-        run = (sys.executable, "-c", WRITE, sink, option)
         target = folder / option.rpartition("/" if "/" in option else "=")[2]
-        ours = printed(cost(*run, folder=folder), folder)
+        ours = written(sink, option, target, folder)
         beside = "–"
         if twin is not None:
             source = "out.jsonl"
@@ -259,14 +264,13 @@ def writing_rows(customers: int, folder: Path) -> list[list[object]]:
                     folder / "out.xlsx", sheet_name="Customers", engine="calamine"
                 )
                 cells.to_pickle(folder / source)
-            # In turns, the least of them: other programs only add to the time.
-            hands = []
-            for _ in range(1 if sink == "excel" else 3):
-                hands.append(printed(by_hand(twin, source, folder), folder))
-                target.unlink()
-                ours = min(ours, printed(cost(*run, folder=folder), folder), key=lambda x: x.cpu)
-            hand = min(one.cpu for one in hands)
-            beside = f"{ours.cpu / hand:.1f}x pandas `{twin}`"
+            works = {
+                "ours": lambda of=(sink, option, target, folder): written(*of),
+                "hand": lambda of=(twin, source, folder): printed(by_hand(*of), folder),
+            }
+            costs = least(works, turns=1 if sink == "excel" else _TURNS)
+            ours = costs["ours"]
+            beside = f"{ours.cpu / costs['hand'].cpu:.1f}x pandas `{twin}`"
         rows.append([f"{customers:,} customers to {words}", ours, beside])
     return rows
 

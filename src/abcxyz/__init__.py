@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     __version__: str
 else:
+    from abcxyz._maps import lazy_name
+
     #: Packages that are loaded when they are used as attributes; they may need an extra.
     _PACKAGES = ("charts", "crm", "frames", "sklearn")
 
     def __getattr__(name):
         """Load a package, the version, or the names of `abcxyz.core`, at the first use of one."""
-        if name.startswith("__") and name not in ("__all__", "__version__"):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         if name in _PACKAGES:
             from importlib import import_module
 
@@ -36,17 +36,7 @@ else:
 
             globals()[name] = version("abcxyz")
             return globals()[name]
-        from importlib import import_module
-
-        core = import_module("abcxyz.core")
-        # While the core itself is loading, it has no list of names yet.
-        names = getattr(core, "__all__", None)
-        if names is not None:
-            globals().update({one: getattr(core, one) for one in names})
-            globals()["__all__"] = sorted([*names, *errors.__all__])
-        if name not in globals():
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return globals()[name]
+        return lazy_name(globals(), name, "abcxyz.core", more=errors.__all__)
 
     def __dir__():
         return sorted({*globals(), *__getattr__("__all__"), *_PACKAGES, "__version__"})

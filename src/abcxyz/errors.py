@@ -40,22 +40,26 @@ __all__ = [
 ]
 
 
-def _form(number: float, spec: str) -> str | None:
+def _form(number: object, spec: str) -> str | None:
     """Return the form of a word for a number; None if *spec* is no such pair."""
     one, bar, other = spec.partition("|")
     return (one if number == 1 else other) if bar else None
 
 
-class _Whole(int):
+class _Counted:
+    """A number that chooses a form of a word: ``{lines:line|lines}``."""
+
     def __format__(self, spec: str) -> str:
         form = _form(self, spec)
         return super().__format__(spec) if form is None else form
 
 
-class _Fraction(float):
-    def __format__(self, spec: str) -> str:
-        form = _form(self, spec)
-        return super().__format__(spec) if form is None else form
+class _Whole(_Counted, int):
+    pass
+
+
+class _Fraction(_Counted, float):
+    pass
 
 
 def _counted(value: object) -> object:

@@ -24,7 +24,6 @@ __all__ = ["Adapter", "Broken", "Clash", "Plugin", "Registry", "bundled", "load"
 
 #: What a plugin may offer, each by a hook of its own.
 ROLES = ("source", "enricher", "sink", "crm", "command")
-_BUILT_IN = "builtin"  # entry point of the adapters of files and databases
 #: Role, named like its table in a job -> what its hook names, where that is another word.
 _HOOKS = {"crm": "crm_source"}
 
@@ -187,7 +186,9 @@ def load(
     chosen = _allowed(points, named, allow)
     idle = [_plugin(point) for point in sorted(points, key=_place) if point not in chosen]
     if named is not None:
-        needed = [one for one in chosen if not _is_ours(one) or one.name in {_BUILT_IN, *named}]
+        needed = [
+            one for one in chosen if not _is_ours(one) or _is_built_in(one) or one.name in named
+        ]
         gathered = _gathered(needed, extra, roles=roles)
         if {*named} <= {name for _, name in gathered.adapters}:
             return evolve(gathered, idle=tuple(idle))
@@ -230,6 +231,11 @@ def _is_ours(point: EntryPoint) -> bool:
     return package == "abcxyz" and point.module.partition(".")[0] in ours
 
 
+def _is_built_in(point: EntryPoint) -> bool:
+    """Return whether it is of the adapters of files and databases, in the library itself."""
+    return point.module.partition(".")[0] == __name__.partition(".")[0]
+
+
 def _normal(package: str) -> str:
     return re.sub("[-_.]+", "-", package.strip()).lower()
 
@@ -270,10 +276,8 @@ def bundled(roles: Sequence[str] = ROLES) -> Registry:
     >>> bundled().names("sink")[:2]
     ('csv', 'excel')
     """
-    library = __name__.partition(".")[0]
     points = entry_points(group=GROUP)
-    ours = [one for one in points if one.module.partition(".")[0] == library]
-    return _gathered(ours, (), roles=roles)
+    return _gathered(filter(_is_built_in, points), (), roles=roles)
 
 
 def _gathered(

@@ -111,6 +111,35 @@ def test_classifying_a_file_loads_what_it_needs(
     assert kind == "parquet" or "ssl" not in modules  # Arrow loads it for files on the network
 
 
+def test_a_job_of_files_loads_no_other_adapter(tmp_path: Path) -> None:
+    """Neither the adapters of servers, nor what talks to them, nor the reports of a CRM."""
+    file = sales_file("csv", tmp_path)
+    job = tmp_path / "job.toml"
+    job.write_text(
+        f"""[[source]]
+kind = "csv"
+path = '{file}'
+
+[[sink]]
+kind = "json"
+path = '{tmp_path / "out.json"}'
+""",
+        "utf-8",
+    )
+    call = ["run", str(job), "--as-of", "2026-11-01", "--json"]
+    modules = loaded_by(f"from abcxyz.cli import main; main({call!r})")
+    assert (tmp_path / "out.json").is_file()
+    assert not {"abcxyz_bitrix", "abcxyz_onec", "requests", "pandas"} & packages(modules)
+    assert "abcxyz.crm.settings" in modules
+    assert "abcxyz.crm.reports.registry" not in modules
+
+
+def test_the_settings_of_a_crm_load_no_report() -> None:
+    reports = "abcxyz.crm.reports.registry"
+    assert reports not in loaded_by("import abcxyz.crm.settings")
+    assert reports in loaded_by("import abcxyz.crm; abcxyz.crm.funnel")
+
+
 def test_looking_into_a_file_loads_no_data_frames(tmp_path: Path) -> None:
     call = ["inspect", str(sales_file("csv", tmp_path)), "--json"]
     modules = loaded_by(f"from abcxyz.cli import main; main({call!r})")

@@ -10,7 +10,7 @@ import pytest
 from abcxyz.loops.compiled import route
 from abcxyz.tables.scan.columns import Texts
 from abcxyz.tables.scan.hashing import CellHashes, CodeTable, HashCollisionError
-from abcxyz.tables.scan.moments import NO_DAY, day_numbers
+from abcxyz.tables.scan.moments import NO_DAY, day_numbers, words_of
 
 pytest.importorskip("numba")
 
@@ -57,6 +57,15 @@ def test_days_of_moments(name: str, unit: str) -> None:
         if unit != "ns":
             unknown[1] = np.datetime64("0001-01-01", "D")
         assert day_numbers(unknown, 0).tolist() == [NO_DAY, NO_DAY]
+
+
+@pytest.mark.parametrize("unit", ["D", "h", "s", "ms", "us", "ns", "3s"])
+def test_moments_of_one_time_have_one_pattern(unit: str) -> None:
+    """Whatever unit a file has them in."""
+    moments = np.array(["1969-12-31", "2026-11-30", "2262-04-10"], "M8[D]").astype(f"M8[{unit}]")
+    words, factor = words_of(moments)
+    expected = moments.astype("M8[us]").view(np.int64)
+    np.testing.assert_array_equal((words * np.uint64(factor)).view(np.int64), expected)
 
 
 def test_days_of_the_furthest_moments() -> None:

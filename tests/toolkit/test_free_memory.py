@@ -28,55 +28,32 @@ print(sizes[0] > 80e6, sizes[1] > 60e6, sizes[2] < 20e6)
 """
 
 
-_LARGE = """
+_HELD = """
 import sys
 from pathlib import Path
 import numpy as np
-from abcxyz._collection import free_arrays_at_once
+from abcxyz._collection import free_arrays_at_once, keep_freed_arrays
 
 def pages():
     return int(Path("/proc/self/statm").read_text().split()[1])
 
-if sys.argv[1:]:
-    free_arrays_at_once()
+{"at once": free_arrays_at_once, "kept": keep_freed_arrays, "": int}[sys.argv[1]]()
 first = np.ones(3_000_000)  # freed once, it teaches the allocator to keep those of its size
 del first
 before = pages()
-arrays = [(np.ones(2_000_000), np.ones(12_000)) for _ in range(8)]
+arrays = [(np.ones(int(sys.argv[2])), np.ones(12_000)) for _ in range(8)]
 kept = [small for _, small in arrays]  # between and behind the large ones
 del arrays
 print((pages() - before) * 4096)
 """
 
 
-_AGAIN = """
-import sys
-import resource
-import numpy as np
-from abcxyz._collection import keep_freed_arrays
-
-if sys.argv[1:]:
-    keep_freed_arrays()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    np.zeros(1_000_000).sum()
-    np.ones(8_000_000).sum()  # of more than the allocator keeps by itself
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
-def test_kept_arrays_are_not_cleared_by_the_system_again() -> None:
-    faults = [
-        int(
-            subprocess.run(
-                [sys.executable, "-c", _AGAIN, *words],
-                capture_output=True, text=True, check=True, timeout=60,
-            ).stdout
-        )
-        for words in ([], ["keep"])
-    ]  # fmt: skip
-    assert faults[1] < faults[0] / 4
+def _held(told: str, numbers: int) -> int:
+    """Return the bytes a process holds after eight arrays of so many numbers were freed."""
+    command = [sys.executable, "-c", _HELD, told, str(numbers)]
+    return int(
+        subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    )
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
@@ -89,14 +66,12 @@ def test_freed_arrays_go_back_to_the_system() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
 def test_large_arrays_go_back_at_once() -> None:
-    held = [
-        int(
-            subprocess.run(
-                [sys.executable, "-c", _LARGE, *words],
-                capture_output=True, text=True, check=True, timeout=60,
-            ).stdout
-        )
-        for words in ([], ["at once"])
-    ]  # fmt: skip
-    assert held[0] > 100e6
-    assert held[1] < 20e6
+    assert _held("", 2_000_000) > 100e6
+    assert _held("at once", 2_000_000) < 20e6
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+def test_freed_arrays_are_kept_for_the_next_ones() -> None:
+    # Of a size that the allocator gives back at once if it is told nothing.
+    assert _held("", 5_000_000) < 20e6
+    assert _held("kept", 5_000_000) > 200e6

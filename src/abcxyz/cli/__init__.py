@@ -231,7 +231,6 @@ def main(argv: Sequence[str] | None = None, *, arrived: Sequence[int] = ()) -> i
             # Names may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
-    keep_freed_arrays()
     try:
         with _rare_collections(), guarded() as guard:
             try:
@@ -261,6 +260,7 @@ def _main(argv: Sequence[str], guard: Guard, arrived: Sequence[int]) -> int:
             args = build_parser(
                 _offered(argv), lang=lang, only=_command(argv) or "", on_error=refused
             ).parse_args(argv)
+            keep_freed_arrays()
             return int(args.run(args))
     except BrokenPipeError:
         raise

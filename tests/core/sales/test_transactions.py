@@ -163,6 +163,8 @@ def test_lines_are_chosen() -> None:
     assert len(SALES.within(Window(date(2026, 1, 6), date(2026, 2, 1)))) == 0
     assert SALES.take(np.array([2, 0])).amount.tolist() == [3, 1]
     assert SALES.take(np.array([False, True, False])).identifiers.tolist() == ["Bob"]
+    assert SALES.take([False, True, False]) == SALES.take([1]) == SALES.take(slice(1, 2))
+    assert len(SALES.take([])) == len(SALES.take(np.array([], bool))) == 0
 
 
 def test_batches_are_joined() -> None:

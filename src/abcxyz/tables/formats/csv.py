@@ -268,10 +268,8 @@ def _blocks(stream: IO[bytes], skipped: int, rows: int | None) -> Iterator[bytea
         if not count:
             break
         del block[len(rest) + count :]
-        if b'"' in block:
+        if rows is None or b'"' in block:
             end = _last_row_end(block)
-        elif rows is None:
-            end = block.rfind(b"\n") + 1
         else:
             end = _end_of_rows(block, rows, len(rest))
             rows = None

@@ -144,8 +144,11 @@ def _check_area(where: str, path: Path, part: str, limits: UnpackLimits, last: i
             found = {match[1] for match in _REF.finditer(block)}
             columns = max([columns, *(column_of(name[:4].decode()) + 1 for name in found)])
             rows = max([rows, *(int(match[2][:12]) for match in _REF.finditer(block[-_OVERLAP:]))])
-    if last > _ROWS or (rows * columns > _AREA and rows * columns > _SPARSE * cells):
-        raise _too_large(where, max(rows, last if last > _ROWS else 0), columns, cells)
+    if last > _ROWS:  # a row without a cell counts as well
+        rows = max(rows, last)
+    elif rows * columns <= max(_AREA, _SPARSE * cells):
+        return
+    raise _too_large(where, rows, columns, cells)
 
 
 def _too_large(where: str, rows: int, columns: int, cells: int) -> InputError:

@@ -24,7 +24,6 @@ _PER_DAY = {
     "us": 86_400_000_000,
     "ns": 86_400_000_000_000,
 }
-_MICROSECONDS = {("D", 1): 86_400_000_000, ("s", 1): 1_000_000, ("ms", 1): 1000, ("us", 1): 1}
 
 
 def day_numbers(moments: npt.NDArray[Any], lines: int) -> npt.NDArray[np.int32]:
@@ -64,12 +63,12 @@ def words_of(typed: npt.NDArray[Any]) -> tuple[Words, int]:
     The product of points in time is microseconds. A conversion by numpy, which looks at every
     cell, takes several times as long.
     """
-    factor: int | None = 1
+    factor = 1
     if typed.dtype.kind == "M":
-        factor = _MICROSECONDS.get(np.datetime_data(typed.dtype))
-        typed = typed.astype("M8[us]") if factor is None else typed
-    elif typed.dtype.kind != "u":
-        typed = typed.astype(np.int64, copy=False)
+        unit, count = np.datetime_data(typed.dtype)
+        factor = _PER_DAY["us"] // _PER_DAY[unit] if count == 1 and unit in _PER_DAY else 0
+        if not factor:  # of nanoseconds, say
+            typed, factor = typed.astype("M8[us]"), 1
     else:
-        typed = typed.astype(np.uint64, copy=False)
-    return np.ascontiguousarray(typed).view(np.uint64), 1 if factor is None else factor
+        typed = typed.astype(np.uint64 if typed.dtype.kind == "u" else np.int64, copy=False)
+    return np.ascontiguousarray(typed).view(np.uint64), factor
