@@ -138,6 +138,8 @@ class TableScan:
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
         self._typed_documents: bool | None = None
+        self._last_document: int | None = None  # of numbers that rise from line to line so far
+        self._rising = True
         self._gaps = False  # whether a line has no document
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
@@ -215,6 +217,9 @@ class TableScan:
             raise _NotPlainError("document")
         blank = column.blank()
         self._gaps |= blank is not None
+        if self._rising:
+            self._last_document = column.last_rising(self._last_document)
+            self._rising = self._last_document is not None
         return without_gaps(column.hashes(self._hashing), blank, lines)
 
     def _decide(self) -> None:
@@ -309,14 +314,22 @@ class TableScan:
     def parts(self, *, last: bool = False) -> Iterator[LinePart]:
         """Yield the lines by customers; after *last* they are freed, and not read again."""
         for batches in self._store.parts(last=last):
-            yield LinePart(batches, self._decoded, self._document_keys, gaps=self._gaps)
+            yield LinePart(
+                batches,
+                self._decoded,
+                self._document_keys,
+                gaps=self._gaps,
+                unlike=self._last_document is not None,
+            )
 
     def _decoded(self, arrays: Arrays) -> LineColumns:
         lines = arrays["line"]
         if "day" in arrays:
             places = arrays["day"]
             days = places.astype("M8[D]")
-            days[places == NO_DAY] = np.datetime64("NaT", "D")
+            unknown = places == NO_DAY
+            if unknown.any():
+                days[unknown] = np.datetime64("NaT", "D")
             day: tuple[Days, Bools | None] = days, None
             date_cell: Callable[[int], object] = days.__getitem__
         else:
