@@ -205,8 +205,8 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-#: Libraries of linear algebra read them when they are loaded, with numpy. The matrices of a command
-#: are small, and a second thread would spend more time waiting for them than it saves.
+#: Read by libraries of linear algebra when numpy loads them. The matrices of a command are small:
+#: a second thread would spend more time waiting for them than it saves.
 _MATRIX_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

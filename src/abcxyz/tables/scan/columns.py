@@ -265,21 +265,6 @@ class Column:
         end = ends[np.searchsorted(ends, points, side="right")]
         return True, bool((end - points != 4).any())
 
-    def last_rising(self, before: int | None) -> int | None:
-        """Return the last cell if each is an integer above the one before it, else None.
-
-        Parameters
-        ----------
-        before
-            The cell before the first one; None for none.
-        """
-        cells = self.typed
-        if cells is None or cells.dtype.kind not in "iu" or not len(cells):
-            return None
-        if before is not None and cells[0] <= before:
-            return None
-        return int(cells[-1]) if (cells[1:] > cells[:-1]).all() else None
-
     def is_plain(self) -> bool:
         """Return whether every cell is empty, or an identifier that is taken as it is written.
 
