@@ -186,12 +186,10 @@ class SalesScan:
         Name of the file, for messages.
     as_of
         Lines of this day and later are left out; None keeps every line.
-    currency, rates
-        As in `read_sales`.
+    currency, rates, all_documents
+        As in `scan_sales`.
     dated
         Whether the table has dates; without them the lines are sums per customer.
-    all_documents
-        As in `scan_sales`.
 
     Attributes
     ----------

@@ -19,6 +19,7 @@ from abcxyz.tables.lines import LineColumns
 from abcxyz.tables.scan.columns import (
     CellTable,
     Column,
+    NotPlainError,
     column_of,
     line_hashes,
     without_gaps,
@@ -41,14 +42,6 @@ _MANY_LINES = 2_000_000  # a table of more is no report with totals
 _MONEY = ("amount", "cost")
 #: Roles whose cells mark total rows.
 _LABELLED = ("customer", "date", "document", "name")
-
-
-class _NotPlainError(Exception):
-    """A column holds cells that are not plain numbers, so that its text is needed."""
-
-    def __init__(self, role: str, mode: str = "cells") -> None:
-        super().__init__(role)
-        self.role, self.mode = role, mode
 
 
 class TableScan:
@@ -118,7 +111,7 @@ class TableScan:
             try:
                 self._read()
                 break
-            except _NotPlainError as problem:
+            except NotPlainError as problem:
                 self._modes[problem.role] = problem.mode
                 if problem.role == "date" and problem.mode == "cells":
                     self._moments = False
@@ -159,12 +152,7 @@ class TableScan:
                 columns[place] = columns[place].encoded()
             rises = self._rises(batch)
             chunk = self._coded(
-                {
-                    role: columns[headings.index(name)]
-                    for role, name in self._roles.items()
-                    if role != "document" or self._all_documents or not rises
-                },
-                lines,
+                {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
             )
             chunk["line"] = lines
             if self._store.rows < _MANY_LINES:
@@ -183,7 +171,7 @@ class TableScan:
         for role, (points, other) in self._points.items():
             # 1.234 may be a thousand and more: all cells together decide.
             if points and not other:
-                raise _NotPlainError(role)
+                raise NotPlainError(role)
 
     def _rises(self, batch: Batch) -> bool:
         """Return whether the documents rise from line to line: then no line equals another.
@@ -197,7 +185,7 @@ class TableScan:
         self._rising = None
         if self._store.rows:  # whose lines have no hash
             self._may_rise = False
-            raise _NotPlainError("document", "plain")
+            raise NotPlainError("document", "plain")
         return False
 
     def _coded(
@@ -210,18 +198,19 @@ class TableScan:
             elif role == "date" and (column.is_dated or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
             elif role == "document" and self._modes[role] == "plain":
-                chunk[role] = self._documents(column, lines)
+                if self._all_documents or self._rising is None:
+                    chunk[role] = self._documents(column, lines)
             else:
                 chunk[role] = codes = column.codes(self._cells[role])
                 self._gaps |= role == "document" and bool((codes < 0).any())
                 if role == "date" and self._moments and len(self._cells[role].cells) > _MANY_DAYS:
-                    raise _NotPlainError(role, "moments")
+                    raise NotPlainError(role, "moments")
         return chunk
 
     def _plain(self, role: str, column: Column) -> Floats:
         values = column.floats()
         if values is None:
-            raise _NotPlainError(role)
+            raise NotPlainError(role)
         points, other = self._points[role]
         if not other and column.typed is None:
             found = column.fractions()
@@ -231,7 +220,7 @@ class TableScan:
     def _days(self, column: Column) -> npt.NDArray[np.int32]:
         moments = column.moments()
         if moments is None:
-            raise _NotPlainError("date")
+            raise NotPlainError("date")
         return day_numbers(moments, self._store.rows + len(moments))
 
     def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
@@ -241,7 +230,7 @@ class TableScan:
             self._typed_documents = typed
         # A number on one sheet is the same document as its digits on another.
         if typed != self._typed_documents or not column.is_plain():
-            raise _NotPlainError("document")
+            raise NotPlainError("document")
         blank = column.blank()
         self._gaps |= blank is not None
         return without_gaps(column.hashes(self._hashing), blank, lines)

@@ -85,7 +85,9 @@ class Window:
         since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
         if days.dtype == since.dtype:
             # Integers are compared several at once; a missing date is the smallest.
-            days, since, until = (one.view(np.int64) for one in (days, since, until))
+            numbers = days.view(np.int64)
+            inside = (numbers >= since.view(np.int64)) & (numbers < until.view(np.int64))
+            return np.asarray(inside)
         return np.asarray((days >= since) & (days < until))
 
 
