@@ -96,13 +96,13 @@ class SalesLines:
         account.leave_out("total_row", columns.total, self._amount, who)
         account.leave_out("no_customer", columns.customer < 0, self._amount, who)
         account.leave_out("unreadable_date", bad_days, self._amount, columns.date_cell)
-        account.leave_out("no_date", np.isnat(self._day), self._amount)
+        ticks = self._day.view(np.int64)  # compared several at once; without a date the smallest
+        account.leave_out("no_date", ticks == np.iinfo(np.int64).min, self._amount)
         account.leave_out("unreadable_amount", bad_amounts, None, columns.amount_cell)
         account.leave_out("no_amount", np.isnan(self._amount), None)
         if as_of is not None:
             first = np.datetime64(as_day(as_of, "as_of"), "D")
-            # Integers are compared several at once; a missing date is the smallest.
-            late = self._day.view(np.int64) >= first.view(np.int64)
+            late = ticks >= first.view(np.int64)
             account.leave_out("future_date", late, self._amount, columns.date_cell)
         account.note("respelled", columns.respelled, self._amount)
         account.note("swapped_date", columns.swapped, self._amount)
@@ -163,7 +163,8 @@ class SalesLines:
 
     def mark_customers(self, present: Bools) -> None:
         """Set to True the customers with lines in use, by position in the labels."""
-        present[self._columns.customer[self._used()]] = True
+        if not present.all():
+            present[self._columns.customer[self._used()]] = True
 
     def note_signs(self) -> None:
         """Count zero and negative amounts, which stay in use."""
@@ -176,8 +177,11 @@ class SalesLines:
 
     def days_used(self) -> tuple[date, date] | None:
         """Return the days of the first and the last line in use; None without lines in use."""
-        days = self._day[self._used()]
-        return (days.min().item(), days.max().item()) if len(days) else None
+        days = self._day[self._used()].view(np.int64)  # compared several at once
+        if not len(days):
+            return None
+        first, last = np.array([days.min(), days.max()]).view("M8[D]").tolist()
+        return first, last
 
     def outside(self, window: Window) -> tuple[int, list[float]]:
         """Return the number of lines in use outside a window, and their money as `money` does."""
