@@ -339,7 +339,7 @@ class TableScan:
         lines = arrays["line"]
         if "day" in arrays:
             places = arrays["day"]
-            days = places.astype("M8[D]")
+            days = places.astype(np.int64).view("M8[D]")  # faster than in one step
             unknown = places == NO_DAY
             if unknown.any():
                 days[unknown] = np.datetime64("NaT", "D")
