@@ -174,10 +174,7 @@ class TableScan:
                 raise NotPlainError(role)
 
     def _rises(self, batch: Batch) -> bool:
-        """Return whether the documents rise from line to line: then no line equals another.
-
-        Hashing and sorting the lines of a large file takes a tenth of the time.
-        """
+        """Return whether the documents rise from line to line: then no line equals another."""
         if self._rising is None:
             return False
         if self._rising.add(batch[self._roles["document"]]):
@@ -239,7 +236,8 @@ class TableScan:
         """Parse the distinct cells, all of which are known now."""
         ids = self._ids("customer")
         owners, labels = distinct(ids)
-        self._owner = np.append(owners, -1).astype(np.int32)
+        alone = len(labels) == len(owners)  # each cell is a customer of its own
+        self._owner = None if alone else np.append(owners, -1).astype(np.int32)
         self.labels = freeze(objects(labels))
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
@@ -336,7 +334,7 @@ class TableScan:
             )
 
     def _decoded(self, arrays: Arrays) -> LineColumns:
-        lines = arrays["line"]
+        lines, customer = arrays["line"], arrays["customer"]
         if "day" in arrays:
             places = arrays["day"]
             days = places.astype(np.int64).view("M8[D]")  # faster than in one step
@@ -354,7 +352,7 @@ class TableScan:
         if self._names is not None:
             name = arrays["name"], self._names
         return LineColumns(
-            customer=self._owner[arrays["customer"]],
+            customer=customer if self._owner is None else self._owner[customer],
             customer_cell=self._cell("customer", arrays),
             total=marked_lines(self._totals, arrays),
             respelled=marked_lines({"customer": self._respelled}, arrays),
