@@ -82,7 +82,7 @@ def test_freed_arrays_are_kept_for_the_next_ones() -> None:
 def test_an_allocator_that_refuses_a_large_threshold_gets_its_largest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As glibc did before 2.35, where the second call would turn off its own rule all the same."""
+    """As older versions of glibc do; the second call turns off their own rule all the same."""
     kept: dict[int, int] = {}
 
     def tell(function: str, *arguments: int) -> int:
