@@ -180,7 +180,7 @@ def test_the_last_digit_does_not_depend_on_how_many_blocks_are_read_at_once(
     values[5 * BLOCK + 1] = odd
     found = []
     for blocks in (1, 4):
-        monkeypatch.setattr(sums, "_RUN", blocks * BLOCK)
+        monkeypatch.setattr(sums, "_run_length", lambda _, blocks=blocks: blocks * BLOCK)
         column = survey(values)
         found.append(
             (

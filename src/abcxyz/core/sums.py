@@ -13,12 +13,12 @@ from abcxyz._arrays import Bools, Codes, Floats, Numbers, infinity_error
 from abcxyz.core.exact_sums import BLOCK, exact_sum, split_sums
 from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
-from abcxyz.loops.threads import run_blocks
+from abcxyz.loops.threads import run_blocks, threads_for
 
 __all__ = ["NEAR", "Survey", "near", "survey"]
 
-#: Values that numpy works on at once, for two threads that call it often wait for each other.
-_RUN = 4 * BLOCK
+#: Blocks that numpy works on at once in several threads, which wait for each other at each call.
+_BLOCKS = 16
 
 NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
@@ -117,7 +117,7 @@ class Survey:
         def part(rows: slice) -> tuple[int, list[float | int]]:
             start, count = rows.start, 0
             sums: list[float | int] = []
-            step = BLOCK if gaps else _RUN
+            step = BLOCK if gaps else _run_length(len(self.values))
             product = np.empty(step, self.values.dtype)
             if kernel is not None:
                 count, sums, start = _below_blocks(kernel, self.values, rows, limit)
@@ -149,9 +149,10 @@ class Survey:
                 mark = kernel.mark if self.whole else kernel.mark_floats
                 mark(self.values[rows], first, second, codes[rows])
                 return
-            below_second = np.empty(_RUN, dtype=np.bool_)
-            for at in range(rows.start, rows.stop, _RUN):
-                block = self.values[at : min(at + _RUN, rows.stop)]
+            step = _run_length(len(codes))
+            below_second = np.empty(step, dtype=np.bool_)
+            for at in range(rows.start, rows.stop, step):
+                block = self.values[at : min(at + step, rows.stop)]
                 part = codes[at : at + len(block)]
                 if marks is None:
                     np.less(block, first, out=part.view(np.bool_))
@@ -178,6 +179,11 @@ class Survey:
         return self.values[~np.isnan(self.values)]
 
 
+def _run_length(values: int) -> int:
+    """Return the number of values that numpy works on at once, of a column of so many."""
+    return BLOCK if threads_for(values) == 1 else _BLOCKS * BLOCK
+
+
 def _block_sums(values: Numbers) -> list[float | int]:
     """Return the sum of each block, which is the same whatever other blocks are given with it."""
     whole = len(values) // BLOCK * BLOCK
@@ -196,7 +202,8 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     if values.dtype.kind == "i":
         return _survey_ints(values)
     kernel = _compiled(values)
-    found = run_blocks(len(values), BLOCK, lambda rows: _survey_parts(kernel, values[rows]))
+    step = _run_length(len(values))
+    found = run_blocks(len(values), BLOCK, lambda rows: _survey_parts(kernel, values[rows], step))
     parts = [part for parts in found for part in parts]
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
@@ -239,7 +246,7 @@ class _Part:
     count: int
 
 
-def _survey_parts(kernel: ModuleType | None, values: Floats) -> list[_Part]:
+def _survey_parts(kernel: ModuleType | None, values: Floats, step: int) -> list[_Part]:
     blocks = len(values) // BLOCK if kernel is not None else 0
     sums, lows, highs = np.empty((3, blocks))
     if kernel is not None and blocks:
@@ -249,8 +256,8 @@ def _survey_parts(kernel: ModuleType | None, values: Floats) -> list[_Part]:
     parts: list[_Part] = []
     if blocks:
         parts.append(_Part(sums.tolist(), float(lows.min()), float(highs.max()), blocks * BLOCK))
-    starts = range(blocks * BLOCK, len(values), _RUN)
-    return [*parts, *(_survey_run(values[start : start + _RUN]) for start in starts)]
+    starts = range(blocks * BLOCK, len(values), step)
+    return [*parts, *(_survey_run(values[start : start + step]) for start in starts)]
 
 
 def _survey_run(values: Floats) -> _Part:
