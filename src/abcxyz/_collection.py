@@ -10,7 +10,7 @@ from contextlib import contextmanager
 __all__ = ["free_arrays_at_once", "free_memory", "keep_freed_arrays", "without_collection"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
-_LARGE, _KEPT = 4 << 20, 256 << 20
+_LARGE, _KEPT, _MOST = 4 << 20, 256 << 20, 32 << 20
 
 
 @contextmanager
@@ -63,14 +63,18 @@ def keep_freed_arrays() -> None:
 
 def _return_arrays_of(size: int) -> None:
     """Have freed memory given back from so many bytes on, and kept below."""
-    _tell_allocator("mallopt", _MMAP_THRESHOLD, size)
+    if not _tell_allocator("mallopt", _MMAP_THRESHOLD, size):
+        # Older versions of glibc refuse more; with the other threshold alone they would keep less.
+        _tell_allocator("mallopt", _MMAP_THRESHOLD, min(size, _MOST))
     _tell_allocator("mallopt", _TRIM_THRESHOLD, size)
 
 
-def _tell_allocator(function: str, *arguments: int) -> None:
+def _tell_allocator(function: str, *arguments: int) -> int:
+    """Call a function of the C library; return its result, 0 where there is no such function."""
     if sys.platform == "linux":
         import ctypes
 
         tell = getattr(ctypes.CDLL(None), function, None)  # musl has none
         if tell is not None:
-            tell(*arguments)
+            return int(tell(*arguments))
+    return 0

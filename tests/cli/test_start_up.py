@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,29 @@ def test_help_loads_no_adapter(words: list[str]) -> None:
     modules = loaded_by(f"from abcxyz.cli import main; main({words!r})")
     assert not HEAVY & packages(modules)
     assert not [name for name in modules if name.startswith(("abcxyz.core", "abcxyz.tables"))]
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, "1"), ("3", "3")])
+def test_a_command_does_linear_algebra_in_one_thread_unless_told(
+    given: str | None, kept: str
+) -> None:
+    """The library leaves it to its user; numpy reads the number when it is loaded."""
+    code = (
+        "import os, sys, abcxyz.cli\n"
+        "print(os.environ.get('OPENBLAS_NUM_THREADS'), 'numpy' in sys.modules)\n"
+        "abcxyz.cli.main(['plugins', '--json'])\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], file=sys.stderr)"
+    )
+    env = {key: one for key, one in os.environ.items() if key != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=env if given is None else {**env, "OPENBLAS_NUM_THREADS": given},
+    )
+    assert done.stdout.splitlines()[0] == f"{given} False"
+    assert done.stderr.splitlines()[-1] == kept
 
 
 #: What no file of sales needs that is read, classified and shown in a terminal or as JSON.

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abcxyz.core import sums
 from abcxyz.core.exact_sums import (
     BLOCK,
     exact_parts,
@@ -144,7 +145,7 @@ def test_blocks_that_cancel_one_another_leave_the_rest() -> None:
     assert survey(values).total == -0.25
 
 
-@pytest.mark.parametrize("size", [5, BLOCK, BLOCK + 3])
+@pytest.mark.parametrize("size", [5, BLOCK, BLOCK + 3, 5 * BLOCK + 3])
 @pytest.mark.parametrize("kind", ["float", "gaps", "negative", "int", "negative int"])
 def test_what_is_below_a_limit_is_counted_added_and_coded(size: int, kind: str) -> None:
     """The sum is exact: the amounts are multiples of a quarter."""
@@ -168,6 +169,27 @@ def test_what_is_below_a_limit_is_counted_added_and_coded(size: int, kind: str) 
         sum(one for one in rows if one < limits[1]),
     )
     assert column.codes(*limits).tolist() == codes
+
+
+@pytest.mark.parametrize("odd", [1.0, math.nan, -1.0])
+def test_the_last_digit_does_not_depend_on_how_many_blocks_are_read_at_once(
+    odd: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor on where a missing or a negative value is among them."""
+    values = np.random.default_rng(1).lognormal(7, 1, 9 * BLOCK + 7)
+    values[5 * BLOCK + 1] = odd
+    found = []
+    for blocks in (1, 4):
+        monkeypatch.setattr(sums, "_run_length", lambda _, blocks=blocks: blocks * BLOCK)
+        column = survey(values)
+        found.append(
+            (
+                *(column.count, column.total, column.low, column.high),
+                column.below(1000.0),
+                column.codes(1000.0, 500.0).tobytes(),
+            )
+        )
+    assert found[0] == found[1]
 
 
 def test_sums_below_a_limit_are_exact_beyond_64_bits() -> None:

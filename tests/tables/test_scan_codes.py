@@ -53,6 +53,52 @@ def test_equal_lines_are_found_by_their_documents(
     assert found == issues.get("duplicate", 0)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("spilled", [False, True], ids=["in memory", "in files"])
+@pytest.mark.parametrize(
+    "documents",
+    [
+        [1, 2, 3, 4, 5, 6, 7, 8, 9],  # each above the one before: nothing is looked for
+        [1, 1, 3, 4, 5, 6, 7, 8, 9],
+        [1, 2, 3, 4, 5, 6, 7, 7, 9],  # which shows in a late batch only
+        [1, 2, 3, 4, 5, 6, 7, 8, 2],
+        [1, 2, 3, 4, 5, 6, 4, 5, 6],
+        [-2, -1, 0, 1, 2, 3, -1, 8, 9],
+        [2, 3, 7, 8, 9, 10, 11, 1, 2],
+    ],
+)
+def test_equal_lines_are_found_whether_documents_rise_or_not(
+    kind: str, spilled: bool, documents: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Read in batches of a few lines, and compared with what pandas finds."""
+    monkeypatch.setattr("abcxyz.tables.formats.parquet._ROWS", 2)
+    monkeypatch.setattr("abcxyz.tables.formats.csv._BLOCK", 40)
+    frame = pd.DataFrame(
+        {
+            "document": documents,
+            "customer": "a",
+            "date": pd.Timestamp("2026-01-05"),
+            "amount": 5.0,
+        }
+    )
+    file = tmp_path / f"sales.{kind}"
+    if kind == "csv":
+        frame.to_csv(file, index=False)
+    else:
+        frame.to_parquet(file, index=False)
+    if spilled:
+        monkeypatch.setattr(sales, "_lines_budget", lambda _: 1.0)
+    with scan_sales(file, memory="2GB" if spilled else None) as scan:
+        orders = [batch.document for part in scan.parts() for batch in part]
+        issues = {one.kind: one.count for one in scan.quality.issues}
+    repeated = int(frame.duplicated().sum())
+    assert issues.get("duplicate", 0) == repeated
+    assert (orders[0] is None) == (repeated == 0)
+    numbers = read_sales(file).transactions.document  # all of them are kept
+    assert numbers is not None
+    assert len(np.unique(numbers)) == len(set(documents))
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl", "xlsx"])
 @pytest.mark.parametrize("number", ["7", "№ 7"], ids=["plain", "text"])
 @pytest.mark.parametrize("spilled", [False, True], ids=["in memory", "in files"])

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from abcxyz import _collection
+
 _CODE = """
 from pathlib import Path
 import numpy as np
@@ -75,3 +77,24 @@ def test_freed_arrays_are_kept_for_the_next_ones() -> None:
     # Of a size that the allocator gives back at once if it is told nothing.
     assert _held("", 5_000_000) < 20e6
     assert _held("kept", 5_000_000) > 200e6
+
+
+def test_an_allocator_that_refuses_a_large_threshold_gets_its_largest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As older versions of glibc do; the second call turns off their own rule all the same."""
+    kept: dict[int, int] = {}
+
+    def tell(function: str, *arguments: int) -> int:
+        name, size = arguments
+        if name == _collection._MMAP_THRESHOLD and size > 32 << 20:
+            return 0
+        kept[name] = size
+        return 1
+
+    monkeypatch.setattr(_collection, "_tell_allocator", tell)
+    _collection.keep_freed_arrays()
+    assert kept == {
+        _collection._MMAP_THRESHOLD: 32 << 20,
+        _collection._TRIM_THRESHOLD: 256 << 20,
+    }

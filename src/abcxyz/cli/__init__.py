@@ -205,6 +205,11 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
+#: Read by libraries of linear algebra when numpy loads them. The matrices of a command are small:
+#: a second thread would spend more time waiting for them than it saves.
+_MATRIX_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 def main(argv: Sequence[str] | None = None, *, arrived: Sequence[int] = ()) -> int:
     """Run a command.
 
@@ -231,6 +236,8 @@ def main(argv: Sequence[str] | None = None, *, arrived: Sequence[int] = ()) -> i
             # Names may hold characters that the terminal's encoding lacks.
             stream.reconfigure(errors="replace")
     argv = sys.argv[1:] if argv is None else argv
+    for name in _MATRIX_THREADS:
+        os.environ.setdefault(name, "1")
     try:
         with _rare_collections(), guarded() as guard:
             try:

@@ -13,9 +13,12 @@ from abcxyz._arrays import Bools, Codes, Floats, Numbers, infinity_error
 from abcxyz.core.exact_sums import BLOCK, exact_sum, split_sums
 from abcxyz.errors import InputError
 from abcxyz.loops.compiled import COLUMN_PAYS, loops
-from abcxyz.loops.threads import run_blocks
+from abcxyz.loops.threads import run_blocks, threads_for
 
 __all__ = ["NEAR", "Survey", "near", "survey"]
+
+#: Blocks that numpy works on at once in several threads, which wait for each other at each call.
+_BLOCKS = 16
 
 NEAR = 2.0**-48
 """Relative distance at which two amounts count as equal: 16 units in the last place."""
@@ -70,19 +73,24 @@ class Survey:
         """Absolute value up to which a value counts as zero."""
         return 0.0 if self.whole else NEAR * max(abs(self.low), abs(self.high))
 
-    def masked_sum(
-        self, block: Numbers, mask: Bools, product: Numbers | None = None
-    ) -> float | int:
-        """Add up the values of a block where *mask* is true; *product* is scratch memory."""
+    def masked_sum(self, block: Numbers, mask: Bools) -> float | int:
+        """Add up the values of a block where *mask* is true."""
+        return self.gather(self._masked_sums(block, mask, np.empty_like(block)))
+
+    def _masked_sums(
+        self, values: Numbers, mask: Bools, product: Numbers
+    ) -> Sequence[float | int]:
+        """Add up the values where *mask* is true, by blocks; *product* is scratch memory."""
         safe = self.high < 2.0**46 if self.whole else True
         if self.low >= 0 and safe:
             # A product is faster than boolean indexing, and adds only zeros; one of numbers alone
             # is faster than one of numbers and booleans.
-            some = np.empty_like(block) if product is None else product[: len(block)]
+            some = product[: len(values)]
             np.copyto(some, mask)
-            total: float | int = np.add.reduce(np.multiply(some, block, out=some)).item()
-            return total
-        return exact_sum(block[mask])
+            return _block_sums(np.multiply(some, values, out=some))
+        starts = range(0, len(values), BLOCK)
+        parts = [slice(start, start + BLOCK) for start in starts]
+        return [exact_sum(values[rows][mask[rows]]) for rows in parts]
 
     def gather(self, sums: Sequence[float | int]) -> float | int:
         """Add up the sums of blocks."""
@@ -109,17 +117,18 @@ class Survey:
         def part(rows: slice) -> tuple[int, list[float | int]]:
             start, count = rows.start, 0
             sums: list[float | int] = []
-            product = np.empty(BLOCK, self.values.dtype)
+            step = BLOCK if gaps else _run_length(len(self.values))
+            product = np.empty(step, self.values.dtype)
             if kernel is not None:
                 count, sums, start = _below_blocks(kernel, self.values, rows, limit)
-            for at in range(start, rows.stop, BLOCK):
-                block = self.values[at : min(at + BLOCK, rows.stop)]
+            for at in range(start, rows.stop, step):
+                block = self.values[at : min(at + step, rows.stop)]
                 if gaps:
                     block = block[~np.isnan(block)]
                 rest = None if marks is None else marks[at : at + len(block)].view(np.bool_)
                 rest = np.less(block, limit, out=rest)
                 count += int(np.count_nonzero(rest))
-                sums.append(self.masked_sum(block, rest, product))
+                sums += self._masked_sums(block, rest, product)
             return count, sums
 
         parts = run_blocks(len(self.values), BLOCK, part)
@@ -140,9 +149,10 @@ class Survey:
                 mark = kernel.mark if self.whole else kernel.mark_floats
                 mark(self.values[rows], first, second, codes[rows])
                 return
-            below_second = np.empty(BLOCK, dtype=np.bool_)
-            for at in range(rows.start, rows.stop, BLOCK):
-                block = self.values[at : min(at + BLOCK, rows.stop)]
+            step = _run_length(len(codes))
+            below_second = np.empty(step, dtype=np.bool_)
+            for at in range(rows.start, rows.stop, step):
+                block = self.values[at : min(at + step, rows.stop)]
                 part = codes[at : at + len(block)]
                 if marks is None:
                     np.less(block, first, out=part.view(np.bool_))
@@ -169,6 +179,18 @@ class Survey:
         return self.values[~np.isnan(self.values)]
 
 
+def _run_length(values: int) -> int:
+    """Return the number of values that numpy works on at once, of a column of so many."""
+    return BLOCK if threads_for(values) == 1 else _BLOCKS * BLOCK
+
+
+def _block_sums(values: Numbers) -> list[float | int]:
+    """Return the sum of each block, which is the same whatever other blocks are given with it."""
+    whole = len(values) // BLOCK * BLOCK
+    sums: list[float | int] = np.add.reduce(values[:whole].reshape(-1, BLOCK), axis=1).tolist()
+    return sums if whole == len(values) else [*sums, np.add.reduce(values[whole:]).item()]
+
+
 def survey(values: Numbers, name: str = "values") -> Survey:
     """Compute the count, sum, minimum and maximum of a column in one pass.
 
@@ -180,7 +202,9 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     if values.dtype.kind == "i":
         return _survey_ints(values)
     kernel = _compiled(values)
-    parts = run_blocks(len(values), BLOCK, lambda rows: _survey_part(kernel, values[rows]))
+    step = _run_length(len(values))
+    found = run_blocks(len(values), BLOCK, lambda rows: _survey_parts(kernel, values[rows], step))
+    parts = [part for parts in found for part in parts]
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
     for part in parts:
@@ -222,19 +246,28 @@ class _Part:
     count: int
 
 
-def _survey_part(kernel: ModuleType | None, values: Floats) -> _Part:
+def _survey_parts(kernel: ModuleType | None, values: Floats, step: int) -> list[_Part]:
     blocks = len(values) // BLOCK if kernel is not None else 0
     sums, lows, highs = np.empty((3, blocks))
     if kernel is not None and blocks:
         kernel.survey_floats(values[: blocks * BLOCK], sums, lows, highs)
         if not np.isfinite(sums).all() or lows.min() < 0:
             blocks = 0  # missing values and sums that cancel need numpy's way
-    count, low, high = blocks * BLOCK, math.inf, -math.inf
+    parts: list[_Part] = []
     if blocks:
-        low, high = float(lows.min()), float(highs.max())
-    totals: list[float] = sums[:blocks].tolist()
+        parts.append(_Part(sums.tolist(), float(lows.min()), float(highs.max()), blocks * BLOCK))
+    starts = range(blocks * BLOCK, len(values), step)
+    return [*parts, *(_survey_run(values[start : start + step]) for start in starts)]
+
+
+def _survey_run(values: Floats) -> _Part:
     with np.errstate(over="ignore", invalid="ignore"):
-        for start in range(blocks * BLOCK, len(values), BLOCK):
+        least = float(np.minimum.reduce(values))
+        totals = _block_sums(values) if least >= 0 else []
+        if totals and all(map(math.isfinite, totals)):
+            return _Part(totals, least, float(np.maximum.reduce(values)), len(values))
+        totals, count, low, high = [], 0, math.inf, -math.inf
+        for start in range(0, len(values), BLOCK):
             block = values[start : start + BLOCK]
             total = float(np.add.reduce(block))
             if not math.isfinite(total):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["run_blocks", "run_parts", "thread_count"]
+__all__ = ["run_blocks", "run_parts", "thread_count", "threads_for"]
 
 T = TypeVar("T")
 
@@ -19,6 +19,11 @@ def thread_count() -> int:
         return max(1, len(os.sched_getaffinity(0)))
     except AttributeError:  # not Linux
         return os.cpu_count() or 1
+
+
+def threads_for(length: int) -> int:
+    """Return the number of threads that `run_blocks` shares a column of so many values among."""
+    return max(1, min(thread_count(), length // _PART))
 
 
 def run_parts(work: Callable[[int], T], parts: int) -> list[T]:
@@ -60,7 +65,7 @@ def run_blocks(length: int, block: int, work: Callable[[slice], T]) -> list[T]:
     >>> run_blocks(5, 2, lambda rows: (rows.start, rows.stop))
     [(0, 5)]
     """
-    parts = max(1, min(thread_count(), length // _PART))
+    parts = threads_for(length)
     blocks = -(-length // block)
     edges = [*(blocks * part // parts * block for part in range(parts)), length]
     return run_parts(lambda part: work(slice(edges[part], edges[part + 1])), parts)

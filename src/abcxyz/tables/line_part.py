@@ -28,6 +28,8 @@ class LinePart:
         Coded lines -> keys of the documents; None without documents.
     gaps
         Whether a line may have no document.
+    unlike
+        Whether every line is known to have a document of its own.
     """
 
     def __init__(
@@ -37,9 +39,10 @@ class LinePart:
         documents: Callable[[Arrays], Ints | None],
         *,
         gaps: bool = True,
+        unlike: bool = False,
     ) -> None:
         self._batches, self._decode, self._documents = batches, decode, documents
-        self._gaps, self._all_unlike = gaps, False
+        self._gaps, self._all_unlike = gaps, unlike
 
     def __iter__(self) -> Iterator[LineColumns]:
         self._batches.reverse()
@@ -99,6 +102,8 @@ class LinePart:
 
     def has_repeated_documents(self) -> bool:
         """Return whether any document has several lines; False without documents."""
+        if self._all_unlike:
+            return False
         keys: list[Ints] = []
         for batch in self._batches:
             batch_keys = self._documents(batch)

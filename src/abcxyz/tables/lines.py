@@ -96,11 +96,13 @@ class SalesLines:
         account.leave_out("total_row", columns.total, self._amount, who)
         account.leave_out("no_customer", columns.customer < 0, self._amount, who)
         account.leave_out("unreadable_date", bad_days, self._amount, columns.date_cell)
-        account.leave_out("no_date", np.isnat(self._day), self._amount)
+        ticks = self._day.view(np.int64)  # compared several at once; without a date the smallest
+        account.leave_out("no_date", ticks == np.iinfo(np.int64).min, self._amount)
         account.leave_out("unreadable_amount", bad_amounts, None, columns.amount_cell)
         account.leave_out("no_amount", np.isnan(self._amount), None)
         if as_of is not None:
-            late = self._day >= np.datetime64(as_day(as_of, "as_of"))
+            first = np.datetime64(as_day(as_of, "as_of"), "D")
+            late = ticks >= first.view(np.int64)
             account.leave_out("future_date", late, self._amount, columns.date_cell)
         account.note("respelled", columns.respelled, self._amount)
         account.note("swapped_date", columns.swapped, self._amount)
@@ -157,12 +159,12 @@ class SalesLines:
 
     def money(self) -> list[float]:
         """Return the amount of the lines in use, as `exact_parts` does."""
-        used = self.account.used
-        return exact_parts(self._amount if used.all() else self._amount[used])
+        return exact_parts(self._amount[self._used()])
 
     def mark_customers(self, present: Bools) -> None:
         """Set to True the customers with lines in use, by position in the labels."""
-        present[self._columns.customer[self.account.used]] = True
+        if not present.all():
+            present[self._columns.customer[self._used()]] = True
 
     def note_signs(self) -> None:
         """Count zero and negative amounts, which stay in use."""
@@ -175,9 +177,11 @@ class SalesLines:
 
     def days_used(self) -> tuple[date, date] | None:
         """Return the days of the first and the last line in use; None without lines in use."""
-        used = self.account.used
-        days = self._day if used.all() else self._day[used]
-        return (days.min().item(), days.max().item()) if len(days) else None
+        days = self._day[self._used()].view(np.int64)  # compared several at once
+        if not len(days):
+            return None
+        first, last = np.array([days.min(), days.max()]).view("M8[D]").tolist()
+        return first, last
 
     def outside(self, window: Window) -> tuple[int, list[float]]:
         """Return the number of lines in use outside a window, and their money as `money` does."""
@@ -193,9 +197,7 @@ class SalesLines:
             Whether to keep the documents; without them every line is a document.
         """
         columns = self._columns
-        used: slice | Bools = self.account.used
-        if self.account.used.all():
-            used = slice(None)  # which copies nothing
+        used = self._used()
         document = columns.document if documents else None
         return Transactions(
             columns.customer[used],
@@ -205,6 +207,11 @@ class SalesLines:
             None if document is None else document[used],
             columns.labels,
         )
+
+    def _used(self) -> slice | Bools:
+        """Return which lines are in use; all of them as a slice, which copies nothing."""
+        used = self.account.used
+        return slice(None) if used.all() else used
 
     def mark_names(self, last: Codes) -> None:
         """Set the last name of each customer in use: positions of names by those of labels."""

@@ -166,8 +166,9 @@ def read_sales(
         fill_down=fill_down,
         melt=melt,
         unpack_limit=unpack_limit,
+        all_documents=True,
     ) as scan:
-        coded = concat(batch for part in scan.parts(all_documents=True) for batch in part)
+        coded = concat(batch for part in scan.parts() for batch in part)
         transactions = evolve(coded, customer=coded.identifiers, labels=None)
         return Sales(transactions, scan.quality, scan.columns, scan.names())
 
@@ -185,8 +186,8 @@ class SalesScan:
         Name of the file, for messages.
     as_of
         Lines of this day and later are left out; None keeps every line.
-    currency, rates
-        As in `read_sales`.
+    currency, rates, all_documents
+        As in `scan_sales`.
     dated
         Whether the table has dates; without them the lines are sums per customer.
 
@@ -212,8 +213,10 @@ class SalesScan:
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
+        all_documents: bool = False,
     ) -> None:
         self._scan, self._where, self.dated = scan, where, dated
+        self._all_documents = all_documents
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self._choices = choices.without(scan.left)
         self.columns = self._choices.columns
@@ -246,7 +249,6 @@ class SalesScan:
         self,
         window: Window | None = None,
         *,
-        all_documents: bool = False,
         future_alone: bool = False,
     ) -> Iterator[Iterator[Transactions]]:
         """Yield the usable lines, once: all lines of a customer are in the same part.
@@ -255,9 +257,6 @@ class SalesScan:
         ----------
         window
             Window outside of which lines are counted in the account.
-        all_documents
-            Whether to keep documents of which each has one line; by default every line is a
-            document then.
         future_alone
             Whether a file may have future lines only.
 
@@ -272,15 +271,13 @@ class SalesScan:
             After the last part: no line is usable, or the sums of groups are among the lines.
         """
         for part in self._scan.parts(last=True):
-            yield self._batches(part, window, all_documents=all_documents)
+            yield self._batches(part, window)
         future = any("future_date" in account.counts for account in self._accounts)
         if not (future_alone and future and not self.quality.used):
             check_account(self._where, self.quality, self.columns, sum_of_parts(self._money))
 
-    def _batches(
-        self, part: LinePart, window: Window | None, *, all_documents: bool
-    ) -> Iterator[Transactions]:
-        documents = all_documents or part.has_repeated_documents()
+    def _batches(self, part: LinePart, window: Window | None) -> Iterator[Transactions]:
+        documents = self._all_documents or part.has_repeated_documents()
         for again, columns in zip(part.take_duplicates(), part, strict=True):
             lines = SalesLines(columns, as_of=self._as_of)
             if self._factor is not None:
@@ -334,6 +331,7 @@ def scan_sales(
     rates: Mapping[str, float] | None = None,
     undated: date | None = None,
     beginning: bool = False,
+    all_documents: bool = False,
     **reading: Any,
 ) -> Iterator[SalesScan]:
     """Read a file of sales in one pass.
@@ -355,6 +353,9 @@ def scan_sales(
         Day of the sales of a table that has sums per customer and no dates; None refuses it.
     beginning
         Whether to read the first rows only, at most `abcxyz.tables.table.SAMPLE`.
+    all_documents
+        Whether to keep documents of which each has one line; by default every line is a document
+        then.
 
     Raises
     ------
@@ -377,6 +378,7 @@ def scan_sales(
         folder=spill_directory(spill),
         progress=progress,
         optional=() if named.get("cost") else ("cost",),
+        all_documents=all_documents,
     )
     try:
         yield SalesScan(
@@ -387,6 +389,7 @@ def scan_sales(
             currency=currency,
             rates=rates,
             dated=dated,
+            all_documents=all_documents,
         )
     finally:
         scan.close()

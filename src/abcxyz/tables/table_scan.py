@@ -19,15 +19,17 @@ from abcxyz.tables.lines import LineColumns
 from abcxyz.tables.scan.columns import (
     CellTable,
     Column,
+    NotPlainError,
     column_of,
     line_hashes,
     without_gaps,
 )
 from abcxyz.tables.scan.hashing import CellHashes, HashCollisionError
-from abcxyz.tables.scan.line_store import Arrays, LineStore, Owners
+from abcxyz.tables.scan.line_store import Arrays, LineStore, Owners, marked_lines
 from abcxyz.tables.scan.moments import NO_DAY, day_numbers
+from abcxyz.tables.scan.rising import RisingNumbers
 from abcxyz.tables.scan.total_rows import mark_total_rows
-from abcxyz.tables.table import Table
+from abcxyz.tables.table import Batch, Table
 from abcxyz.tables.values.columns import distinct, objects
 from abcxyz.tables.values.days import day_form, exchanged_cells
 from abcxyz.tables.values.ids import are_plain, respelled
@@ -40,14 +42,6 @@ _MANY_LINES = 2_000_000  # a table of more is no report with totals
 _MONEY = ("amount", "cost")
 #: Roles whose cells mark total rows.
 _LABELLED = ("customer", "date", "document", "name")
-
-
-class _NotPlainError(Exception):
-    """A column holds cells that are not plain numbers, so that its text is needed."""
-
-    def __init__(self, role: str, mode: str = "cells") -> None:
-        super().__init__(role)
-        self.role, self.mode = role, mode
 
 
 class TableScan:
@@ -73,6 +67,8 @@ class TableScan:
         Callback with the number of lines read.
     optional
         Roles of money whose column is left where its decimal mark stays open.
+    all_documents
+        Whether to keep the documents also where each has one line.
 
     Attributes
     ----------
@@ -94,7 +90,9 @@ class TableScan:
         folder: str | None = None,
         progress: Callable[[int], None] | None = None,
         optional: Collection[str] = (),
+        all_documents: bool = True,
     ) -> None:
+        self._all_documents = all_documents
         self.left = set[str]()
         self._optional = optional
         self._table, self._roles = table, dict(roles)
@@ -107,12 +105,13 @@ class TableScan:
             self._modes |= dict.fromkeys(_MONEY, "cells")
         self._modes["date"] = "cells"
         self._moments = date_format is None
+        self._may_rise = True
         while True:
             self._store = LineStore(budget, folder)
             try:
                 self._read()
                 break
-            except _NotPlainError as problem:
+            except NotPlainError as problem:
                 self._modes[problem.role] = problem.mode
                 if problem.role == "date" and problem.mode == "cells":
                     self._moments = False
@@ -138,6 +137,8 @@ class TableScan:
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
         self._typed_documents: bool | None = None
+        plain = "document" in self._roles and self._modes["document"] == "plain"
+        self._rising = RisingNumbers() if plain and self._may_rise else None
         self._gaps = False  # whether a line has no document
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
@@ -149,6 +150,7 @@ class TableScan:
             if self._modes["date"] == "cells":
                 place = headings.index(self._roles["date"])
                 columns[place] = columns[place].encoded()
+            rises = self._rises(batch)
             chunk = self._coded(
                 {role: columns[headings.index(name)] for role, name in self._roles.items()}, lines
             )
@@ -161,7 +163,7 @@ class TableScan:
                 self._total_codes |= mark_total_rows(
                     chunk["customer"], self._cells["customer"], others, total_cells
                 )
-            if self._duplicates:
+            if self._duplicates and not rises:
                 chunk["hash"] = line_hashes(columns, self._hashing)
             self._store.add(chunk, self._owners)
             if self._progress is not None:
@@ -169,7 +171,19 @@ class TableScan:
         for role, (points, other) in self._points.items():
             # 1.234 may be a thousand and more: all cells together decide.
             if points and not other:
-                raise _NotPlainError(role)
+                raise NotPlainError(role)
+
+    def _rises(self, batch: Batch) -> bool:
+        """Return whether the documents rise from line to line: then no line equals another."""
+        if self._rising is None:
+            return False
+        if self._rising.add(batch[self._roles["document"]]):
+            return True
+        self._rising = None
+        if self._store.rows:  # whose lines have no hash
+            self._may_rise = False
+            raise NotPlainError("document", "plain")
+        return False
 
     def _coded(
         self, columns: Mapping[str, Column], lines: npt.NDArray[np.uint32]
@@ -181,18 +195,19 @@ class TableScan:
             elif role == "date" and (column.is_dated or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
             elif role == "document" and self._modes[role] == "plain":
-                chunk[role] = self._documents(column, lines)
+                if self._all_documents or self._rising is None:
+                    chunk[role] = self._documents(column, lines)
             else:
                 chunk[role] = codes = column.codes(self._cells[role])
                 self._gaps |= role == "document" and bool((codes < 0).any())
                 if role == "date" and self._moments and len(self._cells[role].cells) > _MANY_DAYS:
-                    raise _NotPlainError(role, "moments")
+                    raise NotPlainError(role, "moments")
         return chunk
 
     def _plain(self, role: str, column: Column) -> Floats:
         values = column.floats()
         if values is None:
-            raise _NotPlainError(role)
+            raise NotPlainError(role)
         points, other = self._points[role]
         if not other and column.typed is None:
             found = column.fractions()
@@ -202,7 +217,7 @@ class TableScan:
     def _days(self, column: Column) -> npt.NDArray[np.int32]:
         moments = column.moments()
         if moments is None:
-            raise _NotPlainError("date")
+            raise NotPlainError("date")
         return day_numbers(moments, self._store.rows + len(moments))
 
     def _documents(self, column: Column, lines: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]:
@@ -212,7 +227,7 @@ class TableScan:
             self._typed_documents = typed
         # A number on one sheet is the same document as its digits on another.
         if typed != self._typed_documents or not column.is_plain():
-            raise _NotPlainError("document")
+            raise NotPlainError("document")
         blank = column.blank()
         self._gaps |= blank is not None
         return without_gaps(column.hashes(self._hashing), blank, lines)
@@ -221,7 +236,8 @@ class TableScan:
         """Parse the distinct cells, all of which are known now."""
         ids = self._ids("customer")
         owners, labels = distinct(ids)
-        self._owner = np.append(owners, -1).astype(np.int32)
+        alone = len(labels) == len(owners)  # each cell is a customer of its own
+        self._owner = None if alone else np.append(owners, -1).astype(np.int32)
         self.labels = freeze(objects(labels))
         self._values: dict[str, tuple[npt.NDArray[Any], Bools | None]] = {}
         for role in _MONEY:
@@ -309,14 +325,22 @@ class TableScan:
     def parts(self, *, last: bool = False) -> Iterator[LinePart]:
         """Yield the lines by customers; after *last* they are freed, and not read again."""
         for batches in self._store.parts(last=last):
-            yield LinePart(batches, self._decoded, self._document_keys, gaps=self._gaps)
+            yield LinePart(
+                batches,
+                self._decoded,
+                self._document_keys,
+                gaps=self._gaps,
+                unlike=self._rising is not None,
+            )
 
     def _decoded(self, arrays: Arrays) -> LineColumns:
-        lines = arrays["line"]
+        lines, customer = arrays["line"], arrays["customer"]
         if "day" in arrays:
             places = arrays["day"]
-            days = places.astype("M8[D]")
-            days[places == NO_DAY] = np.datetime64("NaT", "D")
+            days = places.astype(np.int64).view("M8[D]")  # faster than in one step
+            unknown = places == NO_DAY
+            if unknown.any():
+                days[unknown] = np.datetime64("NaT", "D")
             day: tuple[Days, Bools | None] = days, None
             date_cell: Callable[[int], object] = days.__getitem__
         else:
@@ -328,11 +352,11 @@ class TableScan:
         if self._names is not None:
             name = arrays["name"], self._names
         return LineColumns(
-            customer=self._owner[arrays["customer"]],
+            customer=customer if self._owner is None else self._owner[customer],
             customer_cell=self._cell("customer", arrays),
-            total=self._marked(self._totals, arrays),
-            respelled=self._marked({"customer": self._respelled}, arrays),
-            swapped=self._marked({"date": self._swapped}, arrays),
+            total=marked_lines(self._totals, arrays),
+            respelled=marked_lines({"customer": self._respelled}, arrays),
+            swapped=marked_lines({"date": self._swapped}, arrays),
             labels=self.labels,
             day=day,
             amount=self._spread("amount", arrays),
@@ -344,16 +368,6 @@ class TableScan:
             date_cell=date_cell,
             amount_cell=self._cell("amount", arrays),
         )
-
-    @staticmethod
-    def _marked(marks: Mapping[str, Bools | None], arrays: Arrays) -> Bools | None:
-        """Return the lines in which a marked cell stands; None for none."""
-        lines = None
-        for role, cells in marks.items():
-            if cells is not None and role in arrays:
-                found = cells[arrays[role]]
-                lines = found if lines is None else lines | found
-        return lines
 
     def _document_keys(self, arrays: Arrays) -> Ints | None:
         if "document" not in arrays:

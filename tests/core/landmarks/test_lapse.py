@@ -6,10 +6,13 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.core.landmarks.worlds import END, made_world
 
 from abcxyz import InputError, LapseRisk, Transactions, backtest_lapse, lapse_risk
 from abcxyz._arrays import Bools, Ints
+from abcxyz.core.landmarks.lapse import _descending
 from abcxyz.core.landmarks.lapse_record import LAPSE_BASES
 from abcxyz.core.sales.transactions import concat
 from abcxyz.toolkit import translate
@@ -183,3 +186,12 @@ def test_first_ten_on_made_worlds_have_left() -> None:
     assert np.mean(named) >= 0.8
     # 0.686 over these seeds, 0.56 to 0.92 of one: class A has some thirty leavers in each.
     assert np.mean(recalls) >= 0.65
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, -0.0, 1.5, 2.0, 7.25]), st.integers(0, 3))))
+def test_customers_of_one_loss_are_ordered_by_money_and_then_as_they_stand(
+    rows: list[tuple[float, int]],
+) -> None:
+    loss, money = np.array(rows, dtype=float).reshape(-1, 2).T
+    expected = sorted(range(len(rows)), key=lambda i: (-loss[i], -money[i], i))
+    assert _descending(loss, money).tolist() == expected

@@ -77,13 +77,18 @@ class Window:
         since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
         if days.dtype != since.dtype:
             return bool(self.holds(days).all())
-        # Integers are compared several at once; a missing date is the smallest.
         numbers = days.view(np.int64)
         return bool(numbers.min() >= since.view(np.int64) and numbers.max() < until.view(np.int64))
 
     def holds(self, days: Days) -> npt.NDArray[np.bool_]:
         """Return for every day of an array whether it is in the window."""
-        return np.asarray((days >= np.datetime64(self.since)) & (days < np.datetime64(self.until)))
+        since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
+        if days.dtype == since.dtype:
+            # Integers are compared several at once; a missing date is the smallest.
+            numbers = days.view(np.int64)
+            inside = (numbers >= since.view(np.int64)) & (numbers < until.view(np.int64))
+            return np.asarray(inside)
+        return np.asarray((days >= since) & (days < until))
 
 
 def period_start(day: date, unit: str) -> date:

@@ -315,9 +315,10 @@ def rows_among(customers: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> Ints:
     >>> rows_among(np.array(["a", "b", "c"]), np.array(["c", "x"])).tolist()
     [2, -1]
     """
-    sought = set(wanted.tolist())
-    every = enumerate(customers.tolist())
-    return _looked_up({who: i for i, who in every if who in sought}, wanted)
+    every = customers.tolist()
+    is_wanted = map(set(wanted.tolist()).__contains__, every)
+    places = np.flatnonzero(np.fromiter(is_wanted, np.bool_, len(every))).tolist()
+    return _looked_up({every[i]: i for i in places}, wanted)
 
 
 def _looked_up(positions: Mapping[Any, int], customers: npt.NDArray[Any]) -> Ints:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import cached_property
 from typing import Any
 
@@ -90,18 +91,26 @@ class ParquetTable:
             with (
                 self.content.file() as path,
                 pq.ParquetFile(path, read_dictionary=_repeated(path, texts)) as file,
-                ThreadPoolExecutor(1) as ahead,
             ):
                 wanted = [one for one in self.columns if columns is None or one in columns]
                 batches = file.iter_batches(batch_size=min(rows or _ROWS, _ROWS), columns=wanted)
-                waiting = ahead.submit(next, batches, None)
-                while (batch := waiting.result()) is not None:
-                    waiting = ahead.submit(next, batches, None)
-                    lines = consecutive(line, batch.num_rows)
-                    line += batch.num_rows
-                    yield Batch(batch.schema.names, batch.columns, lines)
+                # Who wants the first rows only does not wait for more of them.
+                with closing(batches if rows is not None else _ahead(batches)) as read:
+                    for batch in read:
+                        lines = consecutive(line, batch.num_rows)
+                        line += batch.num_rows
+                        yield Batch(batch.schema.names, batch.columns, lines)
         except (pa.ArrowException, OSError, ValueError) as problem:
             raise damaged(self.content.name, problem) from problem
+
+
+def _ahead(batches: Iterator[Any]) -> Generator[Any, None, None]:
+    """Yield each batch while the one after it is being read."""
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(next, batches, None)
+        while (batch := waiting.result()) is not None:
+            waiting = ahead.submit(next, batches, None)
+            yield batch
 
 
 def _repeated(path: Any, texts: Sequence[str]) -> list[str]:

@@ -26,7 +26,15 @@ from abcxyz.tables.values.columns import (
 )
 from abcxyz.tables.values.ids import PLAIN
 
-__all__ = ["CellTable", "Column", "are_gaps", "column_of", "line_hashes", "without_gaps"]
+__all__ = [
+    "CellTable",
+    "Column",
+    "NotPlainError",
+    "are_gaps",
+    "column_of",
+    "line_hashes",
+    "without_gaps",
+]
 
 Ends = npt.NDArray[np.int32] | npt.NDArray[np.int64]
 _INT32 = np.iinfo(np.int32).max
@@ -283,6 +291,14 @@ class Column:
             return False
         last = data[ends[1:][np.diff(ends) > 0] - 1]
         return bool(((last >= ord("0")) & (last <= ord("9"))).all())
+
+
+class NotPlainError(Exception):
+    """The column of a role has to be read in another way: by its cells, say."""
+
+    def __init__(self, role: str, mode: str = "cells") -> None:
+        super().__init__(role)
+        self.role, self.mode = role, mode
 
 
 class CellTable:

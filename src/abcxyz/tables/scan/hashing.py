@@ -122,7 +122,8 @@ class CellHashes:
         checks = np.empty(len(ends) - 1, np.uint64)
         kernel = self._kernel(len(hashes))
         # Texts are read by eight bytes, which go beyond the buffer at the last few of them.
-        last = int(np.searchsorted(ends[1:], len(data) - 8, side="right"))
+        bound = ends.dtype.type(len(data) - 8)  # of another type, all ends would be converted
+        last = int(np.searchsorted(ends[1:], bound, side="right"))
         start = ends[last]
         tail = np.concatenate([data[start:], np.zeros(8, np.uint8)])
         for part, places, at in (

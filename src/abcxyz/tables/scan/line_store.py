@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from abcxyz._arrays import Ints
+from abcxyz._arrays import Bools, Ints
 from abcxyz.toolkit.temporary import TemporaryFolder
 
-__all__ = ["Arrays", "LineStore", "Owners", "repeated"]
+__all__ = ["Arrays", "LineStore", "Owners", "marked_lines", "repeated"]
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
@@ -167,6 +167,16 @@ class Owners:
             numbers = np.fromiter(map(hash, ids), np.int64, len(ids)) & _POSITIVE
             self._numbers = np.concatenate([self._numbers, numbers.astype(np.int32)])
         return self._numbers
+
+
+def marked_lines(marks: Mapping[str, Bools | None], arrays: Arrays) -> Bools | None:
+    """Return the lines in which a marked cell stands, by the columns' codes; None for none."""
+    lines = None
+    for name, cells in marks.items():
+        if cells is not None and name in arrays:
+            found = cells[arrays[name]]
+            lines = found if lines is None else lines | found
+    return lines
 
 
 def repeated(batches: Sequence[npt.NDArray[np.uint64]]) -> list[Ints]:

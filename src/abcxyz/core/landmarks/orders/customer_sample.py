@@ -100,6 +100,8 @@ class CustomerSample:
 
     def unknown(self, rows: Ints) -> Ints:
         """Return the row numbers that have not been met."""
+        if self.met.all():
+            return np.empty(0, np.intp)
         present = np.zeros(len(self._hashes), dtype=bool)
         present[rows] = True
         return np.flatnonzero(present & (self._hashes == _NONE))
