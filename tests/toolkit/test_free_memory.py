@@ -10,6 +10,10 @@ import pytest
 
 from abcxyz import _collection
 
+GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other allocators are not told to"
+)
+
 _CODE = """
 from pathlib import Path
 import numpy as np
@@ -58,7 +62,7 @@ def _held(told: str, numbers: int) -> int:
     )
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+@GLIBC
 def test_freed_arrays_go_back_to_the_system() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", _CODE], capture_output=True, text=True, check=True, timeout=60
@@ -66,13 +70,13 @@ def test_freed_arrays_go_back_to_the_system() -> None:
     assert ran.stdout.split() == ["True", "True", "True"]
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+@GLIBC
 def test_large_arrays_go_back_at_once() -> None:
     assert _held("", 2_000_000) > 100e6
     assert _held("at once", 2_000_000) < 20e6
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other allocators are not told to")
+@GLIBC
 def test_freed_arrays_are_kept_for_the_next_ones() -> None:
     # Larger than the one it learned from, and smaller than what older versions take as a limit.
     assert _held("", 3_500_000) < 20e6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from types import ModuleType
 
 import numpy as np
@@ -204,7 +205,7 @@ def survey(values: Numbers, name: str = "values") -> Survey:
     kernel = _compiled(values)
     step = _run_length(len(values))
     found = run_blocks(len(values), BLOCK, lambda rows: _survey_parts(kernel, values[rows], step))
-    parts = [part for parts in found for part in parts]
+    parts = list(chain.from_iterable(found))
     count, low, high = 0, math.inf, -math.inf
     sums: list[float] = []
     for part in parts:

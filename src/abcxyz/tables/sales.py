@@ -186,7 +186,7 @@ class SalesScan:
         Name of the file, for messages.
     as_of
         Lines of this day and later are left out; None keeps every line.
-    currency, rates, all_documents
+    currency, rates
         As in `scan_sales`.
     dated
         Whether the table has dates; without them the lines are sums per customer.
@@ -213,10 +213,8 @@ class SalesScan:
         currency: str | None = None,
         rates: Mapping[str, float] | None = None,
         dated: bool = True,
-        all_documents: bool = False,
     ) -> None:
         self._scan, self._where, self.dated = scan, where, dated
-        self._all_documents = all_documents
         self._as_of = None if as_of is None else as_day(as_of, "as_of")
         self._choices = choices.without(scan.left)
         self.columns = self._choices.columns
@@ -277,7 +275,7 @@ class SalesScan:
             check_account(self._where, self.quality, self.columns, sum_of_parts(self._money))
 
     def _batches(self, part: LinePart, window: Window | None) -> Iterator[Transactions]:
-        documents = self._all_documents or part.has_repeated_documents()
+        documents = self._scan.all_documents or part.has_repeated_documents()
         for again, columns in zip(part.take_duplicates(), part, strict=True):
             lines = SalesLines(columns, as_of=self._as_of)
             if self._factor is not None:
@@ -389,7 +387,6 @@ def scan_sales(
             currency=currency,
             rates=rates,
             dated=dated,
-            all_documents=all_documents,
         )
     finally:
         scan.close()

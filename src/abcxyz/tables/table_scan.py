@@ -92,7 +92,7 @@ class TableScan:
         optional: Collection[str] = (),
         all_documents: bool = True,
     ) -> None:
-        self._all_documents = all_documents
+        self.all_documents = all_documents
         self.left = set[str]()
         self._optional = optional
         self._table, self._roles = table, dict(roles)
@@ -100,12 +100,11 @@ class TableScan:
         self._duplicates = duplicates
         self._progress = progress
         self._hashing = CellHashes()
-        self._modes = dict.fromkeys((*_MONEY, "document"), "plain")
+        self._modes = {**dict.fromkeys(_MONEY, "plain"), "document": "rising"}
         if decimal not in (None, "."):
             self._modes |= dict.fromkeys(_MONEY, "cells")
         self._modes["date"] = "cells"
         self._moments = date_format is None
-        self._may_rise = True
         while True:
             self._store = LineStore(budget, folder)
             try:
@@ -137,8 +136,9 @@ class TableScan:
         self._points = dict.fromkeys(_MONEY, (False, False))
         self._total_codes: set[int] = set()
         self._typed_documents: bool | None = None
-        plain = "document" in self._roles and self._modes["document"] == "plain"
-        self._rising = RisingNumbers() if plain and self._may_rise else None
+        looked_for = self._duplicates and "document" in self._roles
+        rising = looked_for and self._modes["document"] == "rising"
+        self._rising = RisingNumbers() if rising else None
         self._gaps = False  # whether a line has no document
         wanted = None if self._duplicates else list(dict.fromkeys(self._roles.values()))
         for batch in self._table.batches(wanted):
@@ -181,8 +181,8 @@ class TableScan:
             return True
         self._rising = None
         if self._store.rows:  # whose lines have no hash
-            self._may_rise = False
             raise NotPlainError("document", "plain")
+        self._modes["document"] = "plain"
         return False
 
     def _coded(
@@ -194,8 +194,8 @@ class TableScan:
                 chunk[role] = self._plain(role, column)
             elif role == "date" and (column.is_dated or self._modes[role] == "moments"):
                 chunk["day"] = self._days(column)
-            elif role == "document" and self._modes[role] == "plain":
-                if self._all_documents or self._rising is None:
+            elif role == "document" and self._modes[role] != "cells":
+                if self.all_documents or self._rising is None:
                     chunk[role] = self._documents(column, lines)
             else:
                 chunk[role] = codes = column.codes(self._cells[role])

@@ -12,8 +12,8 @@ from tests.core.landmarks.worlds import END, made_world
 
 from abcxyz import InputError, LapseRisk, Transactions, backtest_lapse, lapse_risk
 from abcxyz._arrays import Bools, Ints
-from abcxyz.core.landmarks.lapse import _descending
 from abcxyz.core.landmarks.lapse_record import LAPSE_BASES
+from abcxyz.core.landmarks.sample import descending
 from abcxyz.core.sales.transactions import concat
 from abcxyz.toolkit import translate
 
@@ -194,4 +194,4 @@ def test_customers_of_one_loss_are_ordered_by_money_and_then_as_they_stand(
 ) -> None:
     loss, money = np.array(rows, dtype=float).reshape(-1, 2).T
     expected = sorted(range(len(rows)), key=lambda i: (-loss[i], -money[i], i))
-    assert _descending(loss, money).tolist() == expected
+    assert descending(loss, money).tolist() == expected

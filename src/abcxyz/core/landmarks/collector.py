@@ -116,7 +116,7 @@ class LandmarkCollector:
         self._money.grow(size, shift)
         self._money.add(code, low, day, part.amount, part.cost)
         self._sample.grow(size, shift)
-        rows = code.astype(np.int64) - low if low or code.dtype.kind == "u" else code
+        rows = code.astype(np.int64) - low if low else code
         fresh = self._sample.unknown(rows)
         if len(fresh):
             some = np.zeros(size, dtype=bool)

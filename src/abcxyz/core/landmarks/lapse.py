@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from abcxyz._arrays import Bools, Codes, Floats, Ints, as_day, freeze
+from abcxyz._arrays import Bools, Codes, as_day, freeze
 from abcxyz.core.landmarks.features import TRENDS, Features, attribute_columns
 from abcxyz.core.landmarks.fit import LEARNED, LandmarkFit, fit_landmarks
 from abcxyz.core.landmarks.horizon import covered_until
@@ -18,7 +18,7 @@ from abcxyz.core.landmarks.lapse_record import LapseRisk
 from abcxyz.core.landmarks.model import LEAST_EVENTS, LEAST_ROWS, Examples
 from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import pushes_of
-from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sample import LandmarkStudy, Outcome, descending
 from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.panel import aggregate
 from abcxyz.core.sales.transactions import Transactions, concat
@@ -180,7 +180,7 @@ def lapse_from(
     pace = np.minimum(_YEAR, np.maximum(np.nan_to_num(now.facts["tenure"]), _QUARTER))
     money = np.maximum(now.facts["money_365"], 0.0) * horizon / pace
     loss = probability * money
-    rank = _descending(np.nan_to_num(loss), np.nan_to_num(money))
+    rank = descending(np.nan_to_num(loss), np.nan_to_num(money))
     rank = np.concatenate([rank[part[rank]] for part in (abc == 0, abc != 0)])
     order = rank[now.known[rank]]
     late = now.facts["late"] > 0
@@ -210,22 +210,6 @@ def lapse_from(
         pushes={name: each[order] for name, each in pushes_of(fit.model, now.columns).items()},
         fit=fit,
     )
-
-
-def _descending(first: Floats, second: Floats) -> Ints:
-    """Return the places by two columns, the largest first; those equal in both as they stand.
-
-    Two sorts that keep the order of equals take several times as long, and few are equal.
-    """
-    order = np.argsort(-first)
-    ordered = first[order]
-    same = ordered[1:] == ordered[:-1]
-    tied = np.zeros(len(order), dtype=bool)
-    tied[1:] |= same
-    tied[:-1] |= same
-    places = np.sort(order[tied])
-    order[tied] = places[np.lexsort((-second[places], -first[places]))]
-    return order
 
 
 def _segments(study: LandmarkStudy) -> Codes:

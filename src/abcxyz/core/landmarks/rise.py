@@ -19,7 +19,7 @@ from abcxyz.core.landmarks.horizon import covered_until
 from abcxyz.core.landmarks.model import Examples, Judged
 from abcxyz.core.landmarks.orders.order_history import OrderHistory, collect_orders
 from abcxyz.core.landmarks.reasons import Reasons, pushes_of
-from abcxyz.core.landmarks.sample import STEP, LandmarkStudy, Outcome
+from abcxyz.core.landmarks.sample import STEP, LandmarkStudy, Outcome, descending
 from abcxyz.core.landmarks.sources import HistorySource
 from abcxyz.core.sales.transactions import Transactions
 from abcxyz.core.snapshots.settings import Settings
@@ -212,7 +212,7 @@ def rise_from(study: LandmarkStudy, examples: Examples | None) -> RiseChance:
     columns = {name: each[rows] for name, each in now.columns.items()}
     chance = fit.probability(columns, np.ones(len(rows), dtype=bool))
     missing = np.maximum(np.nan_to_num(limit - value[rows]), 0.0)
-    rank = np.lexsort((np.arange(len(rows)), -value[rows], -np.nan_to_num(chance * missing)))
+    rank = descending(np.nan_to_num(chance * missing), value[rows])
     pushes = pushes_of(fit.model, columns)
     basis = LEARNED if fit.basis == LEARNED else "value" if fit.model is not None else "none"
     return RiseChance(

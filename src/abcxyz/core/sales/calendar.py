@@ -74,21 +74,21 @@ class Window:
 
     def holds_all(self, days: Days) -> bool:
         """Return whether all days, at least one, are in the window: faster than one by one."""
-        since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
-        if days.dtype != since.dtype:
-            return bool(self.holds(days).all())
-        numbers = days.view(np.int64)
-        return bool(numbers.min() >= since.view(np.int64) and numbers.max() < until.view(np.int64))
+        days, since, until = self._comparable(days)
+        return bool(days.min() >= since and days.max() < until)
 
     def holds(self, days: Days) -> npt.NDArray[np.bool_]:
         """Return for every day of an array whether it is in the window."""
-        since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
-        if days.dtype == since.dtype:
-            # Integers are compared several at once; a missing date is the smallest.
-            numbers = days.view(np.int64)
-            inside = (numbers >= since.view(np.int64)) & (numbers < until.view(np.int64))
-            return np.asarray(inside)
+        days, since, until = self._comparable(days)
         return np.asarray((days >= since) & (days < until))
+
+    def _comparable(self, days: Days) -> tuple[Any, Any, Any]:
+        """Return days, and the ends of the window, as numbers where they can be."""
+        since, until = (np.datetime64(day, "D") for day in (self.since, self.until))
+        if days.dtype != since.dtype:
+            return days, since, until
+        # Integers are compared several at once; a missing date is the smallest.
+        return days.view(np.int64), since.view(np.int64), until.view(np.int64)
 
 
 def period_start(day: date, unit: str) -> date:

@@ -42,12 +42,12 @@ def day_numbers(moments: npt.NDArray[Any], lines: int) -> npt.NDArray[np.int32]:
     >>> (day_numbers(moments, 3) == [-1, 1, NO_DAY]).tolist()
     [True, True, True]
     """
-    unit, count = np.datetime_data(moments.dtype)
+    per_day = _units_of_day(moments.dtype)
     kernel = loops("cells", lines, ROW_PAYS)
-    if kernel is not None and count == 1 and unit in _PER_DAY:
+    if kernel is not None and per_day:
         found = np.empty(len(moments), np.int32)
         whole = np.ascontiguousarray(moments).view(np.int64)
-        kernel.day_numbers(whole, _PER_DAY[unit], _FIRST_DAY, NO_DAY, found)
+        kernel.day_numbers(whole, per_day, _FIRST_DAY, NO_DAY, found)
         return found
     days = moments.astype("M8[D]").view(np.int64)
     unknown = np.isnat(moments) | (days == _FIRST_DAY)
@@ -65,10 +65,16 @@ def words_of(typed: npt.NDArray[Any]) -> tuple[Words, int]:
     """
     factor = 1
     if typed.dtype.kind == "M":
-        unit, count = np.datetime_data(typed.dtype)
-        factor = _PER_DAY["us"] // _PER_DAY[unit] if count == 1 and unit in _PER_DAY else 0
+        per_day = _units_of_day(typed.dtype)
+        factor = _PER_DAY["us"] // per_day if per_day else 0
         if not factor:  # of nanoseconds, say
             typed, factor = typed.astype("M8[us]"), 1
     else:
         typed = typed.astype(np.uint64 if typed.dtype.kind == "u" else np.int64, copy=False)
     return np.ascontiguousarray(typed).view(np.uint64), factor
+
+
+def _units_of_day(kind: np.dtype[Any]) -> int:
+    """Return how many units of a type of moments a day has; 0 for one such as three seconds."""
+    unit, count = np.datetime_data(kind)
+    return _PER_DAY.get(unit, 0) if count == 1 else 0

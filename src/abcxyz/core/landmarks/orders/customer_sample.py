@@ -100,11 +100,12 @@ class CustomerSample:
 
     def unknown(self, rows: Ints) -> Ints:
         """Return the row numbers that have not been met."""
-        if self.met.all():
+        unmet = ~self.met
+        if not unmet.any():
             return np.empty(0, np.intp)
         present = np.zeros(len(self._hashes), dtype=bool)
         present[rows] = True
-        return np.flatnonzero(present & (self._hashes == _NONE))
+        return np.flatnonzero(present & unmet)
 
     def meet(self, rows: Ints, customers: npt.NDArray[Any]) -> None:
         """Add customers by their row numbers."""
